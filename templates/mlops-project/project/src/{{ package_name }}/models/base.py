@@ -1,0 +1,53 @@
+"""What a model is: fitted on a matrix, exported as plain files, restored without its trainer."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+"""Features (n, f), columns in the use case's order, NaN where missing."""
+
+Vector = NDArray[np.float64]
+"""One number a row (n,)."""
+
+
+class Predictor(Protocol):
+    """The half of a model that serving needs."""
+
+    def predict(self, X: Matrix) -> Vector:
+        """Predictions (n,) in the target's unit for features (n, f); NaN is a missing feature."""
+        ...
+
+
+class Model(Predictor, Protocol):
+    """A model that can be trained. `kind` says how its files are read back (`models.restore`)."""
+
+    kind: str
+    is_baseline: bool
+
+    def fit(self, X: Matrix, y: Vector) -> None:
+        """Learn from features (n, f) and targets (n,), in order of time, without NaN in y."""
+        ...
+
+    def export(self) -> dict[str, bytes]:
+        """File name to content; never a pickle."""
+        ...
+
+    def parameters(self) -> Mapping[str, Any]:
+        """What was set or found, for the experiment tracker."""
+        ...
+
+
+def medians(X: Matrix) -> Vector:
+    """Median of each column (f,) over its known values, 0 where a column has none."""
+    known = ~np.isnan(X).all(axis=0)
+    result = np.zeros(X.shape[1])
+    result[known] = np.nanmedian(X[:, known], axis=0)
+    return result
+
+
+def fill_missing(X: Matrix, fill: Vector) -> Matrix:
+    """X (n, f) with each NaN replaced by its column's entry of `fill` (f,)."""
+    return np.where(np.isnan(X), fill, X)
