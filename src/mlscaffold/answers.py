@@ -1,0 +1,127 @@
+"""Answers: what the user gave, read and checked before anything is asked or rendered.
+
+Answers are data: they are never evaluated, and a key that no question has is refused, since Copier
+would drop it without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+
+RECORDED_KEYS = frozenset({"_commit", "_src_path"})
+"""Copier's own entries in an answers file: `--data-file` may be such a file."""
+
+
+def parse_pairs(pairs: Sequence[str]) -> dict[str, str]:
+    """`KEY=VALUE` arguments as a mapping; the last of two equal keys counts.
+
+    Raises:
+        InputError: There is no `=`, no key, or the value is not text.
+    """
+    result: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise InputError(
+                f"{pair!r} is not KEY=VALUE.",
+                "--data",
+                "Write for example: -d project_name='Clean Air'.",
+            )
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(f"The value of {key} is not valid UTF-8 text.", "--data") from error
+        result[key] = value
+    return result
+
+
+def load_file(path: Path) -> dict[str, Any]:
+    """The answers in a YAML file.
+
+    Raises:
+        InputError: It cannot be read, is not YAML, or is not a mapping from names to values.
+    """
+    import yaml
+
+    try:
+        data = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise InputError("The data file does not exist.", str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The data file cannot be read: {error}.", str(path)) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise InputError(f"The data file is not plain YAML: {problem}.", f"{path}{line}") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise InputError(
+            "The data file must map names to values.",
+            str(path),
+            "Write lines such as: use_docker: false",
+        )
+    return {key: value for key, value in data.items() if key not in RECORDED_KEYS}
+
+
+def collect(pairs: Sequence[str], data_file: Path | None) -> dict[str, Any]:
+    """All answers given on the command line; `-d` counts over `--data-file`."""
+    from_file = load_file(data_file) if data_file else {}
+    return {**from_file, **parse_pairs(pairs)}
+
+
+def refuse_unknown(given: Iterable[str], known: Sequence[str]) -> None:
+    """Raise InputError for the first key that is no question, naming the nearest one."""
+    for key in given:
+        if key in known:
+            continue
+        near = get_close_matches(key, known, n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise InputError(
+            f"The template has no question called {key!r}.",
+            "--data",
+            f"{hint}It asks: {', '.join(known) or 'nothing'}.",
+        )
+
+
+def record_source(answers_file: Path, address: str, version: str) -> None:
+    """Write a template's address and version over what Copier recorded of where it found the files.
+
+    Only the two entries change, so the rest of the file stays as the template wrote it. Copier
+    records the folder that it rendered from, which would put a path of this machine into the user's
+    repository.
+    """
+    import yaml
+
+    text = answers_file.read_text("utf-8")
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    spans = [
+        (key.start_mark.index, value.end_mark.index)
+        for key, value in (node.value if isinstance(node, yaml.MappingNode) else [])
+        if key.value in RECORDED_KEYS
+    ]
+    for start, end in reversed(spans):
+        line_end = text.find("\n", end)
+        text = text[:start] + text[line_end + 1 if line_end >= 0 else len(text) :]
+    position = spans[0][0] if spans else len(text)
+    entry = f"_commit: v{version}\n_src_path: {address}\n"
+    answers_file.write_text(text[:position] + entry + text[position:], "utf-8", newline="\n")
+
+
+def slug(name: str) -> str:
+    """A folder name made of a project's name: lower-case, words joined by `-`; may be empty."""
+    kept = "".join(char if char.isalnum() else " " for char in name.lower())
+    return "-".join(kept.split())
+
+
+def shown(answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Answers as text for a summary."""
+    return [
+        (key, value if isinstance(value, str) else repr(value)) for key, value in answers.items()
+    ]

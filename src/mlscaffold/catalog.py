@@ -1,0 +1,178 @@
+"""Which templates there are, and what a TEMPLATE argument means.
+
+Reads `template.toml` only: listing templates must not cost an import of Copier or a YAML parser.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError, TemplateError
+
+REMOTE_PREFIXES = (
+    "gh:",
+    "gl:",
+    "git@",
+    "git+",
+    "git://",
+    "ssh://",
+    "https://",
+    "http://",
+    "file://",
+)
+
+
+@dataclass(frozen=True)
+class Skill:
+    """One thing that a generated repository shows, and where in it."""
+
+    name: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template that comes with mlscaffold.
+
+    `next_steps`, `report` and `serve` may hold `{dest}`, `{python}` and `{<answer>}`.
+    """
+
+    name: str
+    title: str
+    summary: str
+    version: str
+    path: Path
+    skills: tuple[Skill, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    report: str = ""
+    serve: str = ""
+
+    @property
+    def address(self) -> str:
+        """The name recorded in a project's answers file: no machine path stands in it."""
+        return f"mlscaffold://{self.name}.git"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a render comes from: a template of ours, or anything Copier can fetch.
+
+    Attributes:
+        spec: What the user typed.
+        url: What Copier is given: an absolute folder, or an address.
+        builtin: The template of ours, None for a third party's.
+    """
+
+    spec: str
+    url: str
+    builtin: Template | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The template's folder when it is on this machine."""
+        return None if is_remote(self.url) else Path(self.url)
+
+
+def templates_root() -> Path:
+    """The folder of built-in templates: inside the wheel, else that of a source checkout."""
+    here = Path(__file__).resolve().parent
+    packaged = here / "_templates"
+    return packaged if packaged.is_dir() else here.parents[1] / "templates"
+
+
+def names() -> list[str]:
+    """Names of the built-in templates, sorted."""
+    try:
+        return sorted(path.parent.name for path in templates_root().glob("*/template.toml"))
+    except OSError:
+        return []
+
+
+def load(name: str) -> Template:
+    """The built-in template called `name`; TemplateError when its metadata is unreadable."""
+    folder = templates_root() / name
+    try:
+        meta: dict[str, Any] = tomllib.loads((folder / "template.toml").read_text("utf-8"))
+        after = meta.get("after", {})
+        return Template(
+            name=name,
+            title=meta["title"],
+            summary=meta["summary"],
+            version=meta["version"],
+            path=folder,
+            skills=tuple(Skill(row["name"], row["where"]) for row in meta.get("skills", [])),
+            next_steps=tuple(after.get("next", [])),
+            report=after.get("report", ""),
+            serve=after.get("serve", ""),
+        )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise TemplateError(
+            f"The metadata of template {name} cannot be read: {error}.",
+            str(folder / "template.toml"),
+            "Install mlscaffold again.",
+        ) from error
+
+
+def load_all() -> tuple[Template, ...]:
+    """Every built-in template, by name."""
+    return tuple(load(name) for name in names())
+
+
+def is_remote(spec: str) -> bool:
+    """Whether `spec` is an address to fetch from rather than a folder."""
+    return spec.startswith(REMOTE_PREFIXES)
+
+
+def locate(spec: str) -> Source:
+    """What a TEMPLATE argument stands for.
+
+    A built-in name comes first, then an address, then a folder.
+
+    Raises:
+        InputError: It is none of the three; the nearest built-in name is in the hint.
+    """
+    known = names()
+    if spec in known:
+        template = load(spec)
+        return Source(spec, str(template.path), template)
+    if is_remote(spec):
+        return Source(spec, spec)
+    folder = Path(spec).expanduser()
+    try:
+        looks_like_path = os.sep in spec or "/" in spec or spec in {".", ".."} or folder.is_dir()
+    except (OSError, ValueError):
+        looks_like_path = True
+    if looks_like_path:
+        return Source(spec, str(_template_folder(folder, spec)))
+    raise InputError(f"There is no template called {spec!r}.", "", _nearest_hint(spec, known))
+
+
+def _template_folder(folder: Path, spec: str) -> Path:
+    """`folder` as an absolute path, once it is known to be a template."""
+    try:
+        if folder.is_file() and folder.suffix == ".bundle":
+            return folder.resolve()
+        # A bare repository has no files to look at: Copier reads its tags.
+        if any((folder / name).exists() for name in ("copier.yml", "copier.yaml", "HEAD", ".git")):
+            return folder.resolve()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{spec!r} is not a usable path: {error}.") from error
+    reason = "has no copier.yml" if folder.is_dir() else "does not exist"
+    raise InputError(
+        f"{spec} {reason}, so it is not a template.",
+        str(folder),
+        "Give a built-in name (see `mlscaffold list`), gh:owner/name, a URL, or a folder.",
+    )
+
+
+def _nearest_hint(spec: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(spec, known, n=1, cutoff=0.4)
+    start = f"Did you mean {near[0]}? " if near else ""
+    ours = ", ".join(known) or "none"
+    return f"{start}Built in: {ours}. Others: gh:owner/name, a URL, or a folder: ./{spec}."

@@ -1,0 +1,239 @@
+"""`mlscaffold new`: render, check, commit, put in place in one step.
+
+Nothing is seen at the destination before all of it is there; whatever goes wrong, what was there
+before is there after.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import __version__, repo, workspace
+from .answers import slug
+from .check import File, check
+from .errors import DeclinedError, InputError, TargetError, TemplateError
+from .render import Rendered, render
+from .target import Target, inspect, is_licence
+
+if TYPE_CHECKING:
+    from .catalog import Source
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to be written, for the user to confirm."""
+
+    source: Source
+    destination: Path
+    answers: dict[str, Any]
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class NewResult:
+    """What `new` made, or with `dry_run` would make.
+
+    Attributes:
+        template: What the user asked for.
+        version: The template's version; empty where it has none.
+        source: The folder or address that it came from.
+        destination: The project's folder.
+        files: Every file written, with its size in bytes; a licence that was there already is not
+            among them.
+        answers: The answers it was made with, without secret ones.
+        commit: Id of the first commit; empty without git.
+        stand_in_identity: Whether the commit's author is ours for want of the user's.
+        kept: Licence files that were there and stayed.
+        dry_run: Nothing was written.
+        notes: What the user should know.
+    """
+
+    template: str
+    version: str
+    source: str
+    destination: Path
+    files: tuple[File, ...]
+    answers: dict[str, Any]
+    commit: str = ""
+    stand_in_identity: bool = False
+    kept: tuple[str, ...] = ()
+    dry_run: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def new(
+    source: Source,
+    dest: Path | None,
+    given: Mapping[str, Any],
+    *,
+    defaults: bool = False,
+    interactive: bool = False,
+    confirm: Callable[[Plan], bool] = lambda _: True,
+    trust: bool = False,
+    vcs_ref: str | None = None,
+    with_git: bool = True,
+    dry_run: bool = False,
+) -> NewResult:
+    """Make a project from a template.
+
+    Args:
+        source: The template.
+        dest: Its folder; None to name it after the answer `project_name`, in the working directory.
+        given: Answers by key.
+        defaults: Take the default of every question not in `given`.
+        interactive: Whether there is somebody to ask.
+        confirm: Asked once, with everything rendered and checked and nothing written.
+        trust: Let a third party's template run code.
+        vcs_ref: Tag, branch or commit of a third party's template.
+        with_git: Make a repository with a first commit, or a commit in the one that is there.
+        dry_run: Render and check elsewhere, and write nothing.
+
+    Raises:
+        MlscaffoldError: See `errors`; the destination is as it was.
+    """
+    if source.builtin and vcs_ref:
+        raise InputError("Built-in templates have no other versions to choose from.", "--vcs-ref")
+    if with_git:
+        repo.require()
+    target = _target(source, dest)
+    if dry_run:
+        with tempfile.TemporaryDirectory(prefix="mlscaffold-") as scratch:
+            tree = Path(scratch, target.path.name if target else "project")
+            rendered = render(
+                source, tree, given, defaults=defaults, interactive=interactive, vcs_ref=vcs_ref
+            )
+            return _finish(source, tree, rendered, _named(target, rendered), dry_run=True)
+    with workspace.staging(target) as stage:
+        rendered = render(
+            source,
+            stage.tree,
+            given,
+            defaults=defaults,
+            interactive=interactive,
+            trust=trust,
+            vcs_ref=vcs_ref,
+        )
+        target = _named(target, rendered)
+        workspace.normalise_modes(stage.tree)
+        result = _finish(source, stage.tree, rendered, target)
+        if not confirm(Plan(source, target.path, rendered.answers, result.files)):
+            raise DeclinedError("Nothing was written.")
+        return _put(stage, target, result, with_git=with_git)
+
+
+def _target(source: Source, dest: Path | None) -> Target | None:
+    """The destination, cleared of what dead runs left; None when the answers will name it."""
+    if dest is None:
+        workspace.sweep(Path.cwd())
+        return None
+    for folder in (dest, dest.parent):
+        if folder.is_dir():
+            workspace.sweep(folder)
+    target = inspect(dest)
+    if source.folder and target.path.is_relative_to(source.folder):
+        raise TargetError(
+            "The destination lies inside the template.",
+            str(target.path),
+            "Choose a folder outside it.",
+        )
+    return target
+
+
+def _named(target: Target | None, rendered: Rendered) -> Target:
+    """The target itself, or the one that the answers name; it must not exist."""
+    if target is not None:
+        return target
+    name = slug(str(rendered.answers.get("project_name", "")))
+    if not name:
+        raise InputError(
+            "The template does not say how to name the folder.",
+            "",
+            "Give it: mlscaffold new TEMPLATE DEST.",
+        )
+    named = inspect(Path(name))
+    if named.exists:
+        raise TargetError(
+            "The folder named after the project exists already.", str(named.path), "Give DEST."
+        )
+    return named
+
+
+def _finish(
+    source: Source, tree: Path, rendered: Rendered, target: Target, *, dry_run: bool = False
+) -> NewResult:
+    """Check the tree and say what it is."""
+    if not tree.is_dir():
+        raise TemplateError("The template made no files.", source.url, "Is it a Copier template?")
+    checked = check(
+        tree, keys=rendered.keys, answers=rendered.answers, strict=source.builtin is not None
+    )
+    written = tuple(file for file in checked.files if not _is_kept(file.path, target))
+    return NewResult(
+        template=source.spec,
+        version=rendered.version,
+        source=source.builtin.address if source.builtin else source.url,
+        destination=target.path,
+        files=written,
+        answers=rendered.answers,
+        kept=target.licences,
+        dry_run=dry_run,
+        notes=rendered.notes + checked.notes,
+    )
+
+
+def _is_kept(path: str, target: Target) -> bool:
+    """Whether the licence that is there stays in place of the rendered file `path`."""
+    return bool(target.licences) and is_licence(path)
+
+
+def _put(
+    stage: workspace.Staging, target: Target, result: NewResult, *, with_git: bool
+) -> NewResult:
+    """Commit the render where nobody sees it, then put it in place."""
+    for path in list(stage.tree.iterdir()):
+        if _is_kept(path.name, target):
+            path.unlink()
+    made: repo.Commit | None = None
+    if with_git and target.repository:
+        made = repo.commit_tree(
+            target.repository, stage.tree, stage.root / "index", _message(result)
+        )
+    elif with_git:
+        for name in target.licences:
+            shutil.copy2(target.path / name, stage.tree / name)
+        made = repo.first_commit(stage.tree, _message(result))
+    if target.exists:
+        stage.merge(target, made.id if made and target.repository else "")
+    else:
+        stage.place(target)
+    return replace(
+        result,
+        commit=made.id if made else "",
+        stand_in_identity=made.stand_in_identity if made else False,
+        notes=result.notes + _notes(target, with_git=with_git),
+    )
+
+
+def _message(result: NewResult) -> str:
+    version = f" {result.version}" if result.version else ""
+    made_by = f"Made by mlscaffold {__version__} from {result.source}."
+    return f"Start from {result.template}{version}\n\n{made_by}"
+
+
+def _notes(target: Target, *, with_git: bool) -> tuple[str, ...]:
+    notes = []
+    if target.readmes and with_git:
+        notes.append(
+            f"{target.readmes[0]} was replaced; `git show HEAD~1:{target.readmes[0]}` shows yours."
+        )
+    if target.licences:
+        notes.append(f"Your {target.licences[0]} was kept: make the metadata agree with it.")
+    outer = repo.enclosing(target.path.parent)
+    if outer and with_git and not target.repository:
+        notes.append(f"It is a repository inside the repository {outer}; --no-git makes none.")
+    return tuple(notes)

@@ -1,0 +1,222 @@
+"""Copier asks the questions and renders: the only module that imports it.
+
+Importing Copier takes longer than all our other work on the command line, so it happens inside the
+calls.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import answers, repo
+from .errors import InputError
+from .translate import translated
+
+if TYPE_CHECKING:
+    from copier._main import Worker
+
+    from .catalog import Source
+
+# A template may replace Copier's own exclusions: .git in any spelling stays out whatever it says.
+# Byte code is what an installer leaves beside the .py files of our own templates.
+ALWAYS_EXCLUDED = (".[gG][iI][tT]", "__pycache__", "*.py[co]", ".*_cache")
+
+# Where a template may be fetched from: `ext::` and other helpers run commands.
+_PROTOCOLS = "file:git:http:https:ssh"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a template.
+
+    Attributes:
+        key: Name of the answer.
+        type: Copier's: str, int, float, bool, json, yaml or path.
+        help: What the author says of it, on one line.
+        default: As the author wrote it: a string may be a Jinja expression over other answers.
+        choices: What may be chosen; empty for a free answer.
+        hidden: It is never asked: the template computes it.
+        computed: `default` is what the expression comes to with default answers.
+    """
+
+    key: str
+    type: str
+    help: str
+    default: Any
+    choices: tuple[str, ...] = ()
+    hidden: bool = False
+    computed: bool = False
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a render was made of.
+
+    Attributes:
+        answers: Every answer that was given or defaulted, in the order of the questions; no secret
+            ones.
+        keys: The names of all questions.
+        version: The template's version: ours from its metadata, else git's description, else empty.
+        commit: Full commit id of a template that came from git, else empty.
+        notes: What Copier warned about.
+    """
+
+    answers: dict[str, Any]
+    keys: tuple[str, ...]
+    version: str
+    commit: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+
+def questions(source: Source, *, vcs_ref: str | None = None) -> tuple[Question, ...]:
+    """The questions of a template, in order; an address is fetched.
+
+    Raises:
+        TemplateError: The template cannot be fetched or read.
+    """
+    with _worker(source, Path("unused"), vcs_ref=vcs_ref) as worker:
+        return tuple(
+            _question(key, details) for key, details in worker.template.questions_data.items()
+        )
+
+
+def _question(key: str, details: Mapping[str, Any]) -> Question:
+    choices = details.get("choices", ())
+    if isinstance(choices, dict):
+        choices = [
+            value["value"] if isinstance(value, dict) else value for value in choices.values()
+        ]
+    elif isinstance(choices, str):
+        choices = [choices]
+    default = details.get("default")
+    return Question(
+        key,
+        str(details.get("type") or ("yaml" if default is None else type(default).__name__)),
+        " ".join(str(details.get("help", "")).split()),
+        default,
+        tuple(str(choice[1] if isinstance(choice, list) else choice) for choice in choices),
+        details.get("when") is False,
+    )
+
+
+def render(
+    source: Source,
+    dest: Path,
+    given: Mapping[str, Any],
+    *,
+    defaults: bool = True,
+    interactive: bool = False,
+    trust: bool = False,
+    vcs_ref: str | None = None,
+) -> Rendered:
+    """Ask what is missing and render `source` into the new folder `dest`.
+
+    Args:
+        source: The template.
+        dest: Folder to make; its name is what the template sees as the project's folder.
+        given: Answers by key.
+        defaults: Take the default of every question not in `given`.
+        interactive: Whether there is somebody to ask the others.
+        trust: Allow tasks, migrations and Jinja extensions, which run the template author's code.
+        vcs_ref: Tag, branch or commit of a template in git; None for the newest tag.
+
+    Raises:
+        InputError: An answer is unknown, invalid or missing.
+        TemplateError: The template cannot be fetched, rendered or trusted.
+    """
+    with _worker(source, dest, given, defaults=defaults, trust=trust, vcs_ref=vcs_ref) as worker:
+        keys = tuple(worker.template.questions_data)
+        answers.refuse_unknown(given, keys)
+        if not defaults and not interactive:
+            _refuse_missing(worker.template.questions_data, given)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            worker.run_copy()
+        known = worker.answers.combined
+        secret = worker.template.secret_questions | worker.answers.hidden
+        result = Rendered(
+            {key: known[key] for key in keys if key in known and key not in secret},
+            keys,
+            source.builtin.version if source.builtin else worker.template.commit or "",
+            "" if source.builtin else worker.template.commit_hash or "",
+            tuple(
+                dict.fromkeys(str(each.message) for each in caught if _concerns_user(each.category))
+            ),
+        )
+    if source.builtin:
+        answers.record_source(
+            dest / ".copier-answers.yml", source.builtin.address, source.builtin.version
+        )
+    return result
+
+
+def _concerns_user(category: type[Warning]) -> bool:
+    return not issubclass(category, (DeprecationWarning, FutureWarning, ResourceWarning))
+
+
+def _refuse_missing(asked: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> None:
+    missing = [
+        key
+        for key, details in asked.items()
+        if key not in given and details.get("when") is not False
+    ]
+    if missing:
+        raise InputError(
+            f"Nobody is here to answer: {', '.join(missing)}.",
+            "",
+            "Use -d KEY=VALUE, --data-file, --defaults for the defaults, or run in a terminal.",
+        )
+
+
+@contextmanager
+def _worker(
+    source: Source,
+    dest: Path,
+    given: Mapping[str, Any] | None = None,
+    *,
+    defaults: bool = False,
+    trust: bool = False,
+    vcs_ref: str | None = None,
+) -> Iterator[Worker]:
+    """A Copier worker for one template, its errors translated into ours.
+
+    `copier.run_copy`, the public call, is `with Worker(...) as worker: worker.run_copy()`. We write
+    it out since the keys of `given` must be known to be questions before any is asked, and no
+    public call tells a template's questions; fetching it twice to find out would be worse.
+    """
+    if source.builtin is None and vcs_ref and vcs_ref.startswith("-"):
+        raise InputError(f"{vcs_ref!r} is not a tag, branch or commit.", "--vcs-ref")
+    from copier._main import Worker
+    from copier._settings import SettingsModel
+    from plumbum import local
+
+    with local.env():  # plumbum keeps a copy of the environment; it is put back at the end
+        for key in [key for key in local.env.keys() if key.startswith("GIT_")]:  # noqa: SIM118 - not a mapping
+            del local.env[key]
+        local.env.update(repo.environment(), GIT_ALLOW_PROTOCOL=_PROTOCOLS)
+        if source.builtin:
+            # Our templates are plain folders. Copier would still start git once a file to look for
+            # a repository around them: where PATH leads nowhere it does not find any.
+            local.env["PATH"] = os.devnull
+        elif not repo.available():
+            repo.require()
+        with translated(source.url):
+            worker = Worker(
+                src_path=source.url,
+                dst_path=dest,
+                data=dict(given or {}),
+                settings=SettingsModel(),  # empty: the user's own trust and defaults stay out
+                exclude=ALWAYS_EXCLUDED,
+                defaults=defaults,
+                quiet=True,
+                unsafe=trust,
+                vcs_ref=None if source.builtin else vcs_ref,
+            )
+            with worker:
+                yield worker
