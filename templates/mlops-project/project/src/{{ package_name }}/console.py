@@ -39,8 +39,8 @@ class Run:
     ) -> None:
         self.as_json = as_json
         self._options = (as_of, data_dir, verbose)
-        self._out = Console(highlight=False)
-        self._error = Console(stderr=True, highlight=False)
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._error = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bars: Bars | None = None
         self._log_file: Path | None = None
         self.settings: Settings
@@ -114,7 +114,7 @@ class Run:
         """A line of the result, for people only."""
         if not self.as_json:
             self._stop_bars()
-            self._out.print(Text(text), soft_wrap=True)
+            self._out.print(Text(text))
 
     def show(self, result: Any, *lines: str) -> None:
         """The result of a use case: its lines for people, its fields as JSON for programs."""
