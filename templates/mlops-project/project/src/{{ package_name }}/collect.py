@@ -85,7 +85,6 @@ def collect(
     with exclusive(settings.raw_dir / ".lock", "collect"):
         healed = store.heal()
         store.check_label(source, settings.place)
-        waiting = _Waiting(progress)
         with open_source(
             source,
             settings,
@@ -93,22 +92,22 @@ def collect(
             base_url=base_url,
             injection=inject,
             past_calls=[(chunk.fetched, chunk.cost) for chunk in store.history()],
-            on_wait=waiting,
+            on_wait=lambda reason, s: progress(f"waiting ({reason})", 0, round(s)),
         ) as opened:
             months = list(_months(opened, *period, clock.now().date()))
             stored = store.chunks()
             wanted = [
                 piece
                 for month in months
-                if (piece := _to_fetch(month, stored, store, settings, clock.now()))
+                if (piece := _to_fetch(month, stored, store, settings, clock.now(), inject))
             ]
             cost, received = 0.0, 0
             for number, piece in enumerate(wanted):
-                waiting.at(f"{piece.dataset.name} {piece.month}", number, len(wanted))
+                progress("collect", number, len(wanted))
                 response = opened.fetch(piece.dataset, settings.place, piece.start, piece.end)
                 store.put(_chunk(piece, response, opened, settings), response.rows, settings.place)
                 cost, received = cost + response.cost, received + response.body_bytes
-            waiting.at("collected", len(wanted), len(wanted))
+            progress("collect", len(wanted), len(wanted))
         rows = {dataset.name: store.read(dataset.name) for dataset in active().datasets}
         gaps = [gap for name, table in rows.items() for gap in find_gaps(table, name)]
         hours = [hour for table in rows.values() for hour in table["valid_time"]]
@@ -136,22 +135,6 @@ def collect(
         )
     runs.record(settings, "collect", clock, result, source=source)
     return result
-
-
-class _Waiting:
-    """Says what is being fetched, and why nothing moves while the client waits."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._state = ("", 0, 0)
-
-    def at(self, label: str, done: int, total: int) -> None:
-        self._state = (label, done, total)
-        self._progress(label, done, total)
-
-    def __call__(self, reason: str, seconds: float) -> None:
-        label, done, total = self._state
-        self._progress(f"{label}: {reason}, waiting {seconds:.0f} s", done, total)
 
 
 def _period(
@@ -197,6 +180,7 @@ def _to_fetch(
     store: RawStore,
     settings: Settings,
     now: datetime,
+    inject: Injection | None,
 ) -> _Wanted | None:
     """The days to ask for, joined with those stored, or None where what is stored will do."""
     chunk = stored.get((wanted.dataset.name, wanted.month))
@@ -204,6 +188,8 @@ def _to_fetch(
         return wanted
     first, last = chunk.days
     covered = first <= wanted.start and wanted.end <= last
+    covered &= chunk.variables == [variable.name for variable in wanted.dataset.variables]
+    covered &= inject is None or last < inject.start or chunk.url.endswith(f"inject={inject}")
     settled = datetime.combine(last, time(), UTC) + timedelta(days=1 + settings.collect.settle_days)
     fresh = now - chunk.fetched < timedelta(hours=FRESH_HOURS)
     if covered and (chunk.fetched >= settled or fresh):
@@ -218,6 +204,7 @@ def _chunk(piece: _Wanted, response: Response, source: Source, settings: Setting
         start=piece.start.isoformat(),
         end=piece.end.isoformat(),
         rows=response.rows.height,
+        variables=[variable.name for variable in piece.dataset.variables],
         body_sha256=response.body_sha256,
         part_sha256="",
         url=response.url,

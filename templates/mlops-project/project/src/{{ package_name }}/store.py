@@ -38,6 +38,7 @@ class Chunk:
     start: str
     end: str
     rows: int
+    variables: list[str]
     body_sha256: str
     part_sha256: str
     url: str
