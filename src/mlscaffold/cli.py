@@ -198,8 +198,8 @@ def _confirm(plan: Plan) -> bool:
     return bool(questionary.confirm("Write it?", default=True).unsafe_ask())
 
 
-class _Stopped(KeyboardInterrupt):
-    """A signal that asks us to stop: handled as Ctrl-C is, so that what was begun is cleaned up."""
+class _Stopped(BaseException):
+    """A signal that asks us to stop: an exception, so that what was begun is cleaned up."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -212,25 +212,34 @@ def _stop(number: int, _: FrameType | None) -> NoReturn:
 
 def main() -> None:
     """Run the command line; every way out of the program is here."""
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     try:
-        app(standalone_mode=False)
+        app()
     except MlscaffoldError as error:
         _fail(error, command)
     except OSError as error:
         _fail(_from_os_error(error), command)
-    except KeyboardInterrupt as error:
-        number = error.number if isinstance(error, _Stopped) else signal.SIGINT
-        typer.echo("\nStopped: nothing was left behind.", err=True)
-        sys.exit(128 + number)
+    except _Stopped as error:
+        _say_stopped(error.number)
+    except SystemExit as error:
+        if (
+            error.code == 128 + signal.SIGINT
+        ):  # Ctrl-C at a prompt, which the terminal gives as a key
+            _say_stopped(signal.SIGINT)
+        raise
     except Exception as error:  # noqa: BLE001 - the last resort, which says so
         from . import bugs
 
         typer.echo(bugs.record(error), err=True)
         sys.exit(1)
+
+
+def _say_stopped(number: int) -> NoReturn:
+    typer.echo("\nStopped: nothing was left behind.", err=True)
+    sys.exit(128 + number)
 
 
 def _from_os_error(error: OSError) -> MlscaffoldError:

@@ -79,12 +79,13 @@ def _absolute(dest: Path) -> Path:
         raise TargetError(
             "The destination's name holds a control character.", repr(text), "Use a plain name."
         )
-    if len(os.fsencode(name)) > _NAME_BYTES:
-        raise TargetError(
-            f"The destination's name is longer than {_NAME_BYTES} bytes.",
-            f"{name[:40]}...",
-            "Use a shorter one.",
-        )
+    for part in dest.parts:
+        if len(os.fsencode(part)) > _NAME_BYTES:
+            raise TargetError(
+                f"A name in the destination is longer than {_NAME_BYTES} bytes.",
+                f"{part[:40]}...",
+                "Use a shorter one.",
+            )
     if _DEVICES.fullmatch(name):
         raise TargetError(
             "The destination has the name of a device on Windows.", name, "Use another name."

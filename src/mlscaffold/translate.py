@@ -23,7 +23,7 @@ def translated(where: str) -> Iterator[None]:
     """
     try:
         yield
-    except (MlscaffoldError, OSError):
+    except MlscaffoldError:
         raise
     except KeyboardInterrupt as error:  # Copier raises one of its own, with the answers so far
         raise KeyboardInterrupt from error
@@ -105,4 +105,10 @@ _HANDLERS: dict[str, Callable[[_Foreign, str], MlscaffoldError]] = {
     "ValueError": _bad_value,
     "TypeError": _bad_value,
     "KeyError": _bad_value,
+    # What an expression in a template may come to.
+    "ArithmeticError": _does_not_render,
+    "AssertionError": _does_not_render,
+    "AttributeError": _does_not_render,
+    "LookupError": _does_not_render,
+    "RuntimeError": _does_not_render,
 }

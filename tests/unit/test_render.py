@@ -1,0 +1,221 @@
+"""Copier renders; what it lets through, we do not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlscaffold.catalog import locate
+from mlscaffold.errors import InputError, TemplateError
+from mlscaffold.render import questions, render
+
+from ..conftest import BASIC, git, snapshot
+
+
+def test_a_built_in_render_names_its_template_not_this_machine(
+    builtin: Callable[..., Path], work: Path
+) -> None:
+    builtin()
+    rendered = render(locate("basic"), work / "x", {"size": "5"})
+    assert rendered.answers == {"project_name": "Clean Air", "author": "Ada", "size": 5}
+    assert (rendered.version, rendered.keys) == ("1.2.0", ("project_name", "author", "size"))
+    recorded = yaml.safe_load((work / "x" / ".copier-answers.yml").read_text())
+    assert recorded == {
+        "_commit": "v1.2.0",
+        "_src_path": "mlscaffold://basic.git",
+        **rendered.answers,
+    }
+
+
+def test_the_same_answers_give_the_same_bytes(
+    builtin: Callable[..., Path], work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builtin()
+    trees = []
+    for name, zone, language in [("a", "UTC", "C"), ("deep/b", "Asia/Karachi", "tr_TR.UTF-8")]:
+        monkeypatch.setenv("TZ", zone)
+        monkeypatch.setenv("LC_ALL", language)
+        render(locate("basic"), work / name, {"author": "Zoë \\ {{7*7}}"})
+        trees.append(snapshot(work / name))
+    assert trees[0] == trees[1]
+
+
+def test_no_git_runs_for_a_built_in_template(
+    builtin: Callable[..., Path], work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builtin()
+
+    def refuse(*args: object, **_: object) -> None:
+        raise AssertionError(args)
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    render(locate("basic"), work / "x", {})
+
+
+def test_what_installers_and_linters_leave_in_a_template_is_not_rendered(
+    builtin: Callable[..., Path], work: Path
+) -> None:
+    builtin(
+        **{"project/__pycache__/a.pyc": "x", "project/b.pyc": "x", "project/.ruff_cache/x": "x"}
+    )
+    render(locate("basic"), work / "x", {})
+    assert not [name for name in snapshot(work / "x") if "pyc" in name or "cache" in name]
+
+
+def test_a_template_cannot_write_a_git_folder_by_changing_the_exclusions(
+    template: Callable[..., Path], work: Path
+) -> None:
+    config = BASIC["copier.yml"] + "_exclude: []\nfolder: {type: str, default: .GiT}\n"
+    path = template(**{"copier.yml": config, "project/{{ folder }}/config": "[core]\n"})
+    render(locate(str(path)), work / "x", {})
+    assert not [name for name in snapshot(work / "x") if ".git" in name.lower()]
+
+
+def test_settings_of_copiers_user_do_not_leak_in(
+    builtin: Callable[..., Path],
+    template: Callable[..., Path],
+    work: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = work / "settings.yml"
+    settings.write_text("defaults: {author: Leak}\ntrust: ['/']\n")
+    monkeypatch.setenv("COPIER_SETTINGS_PATH", str(settings))
+    builtin()
+    assert render(locate("basic"), work / "x", {}).answers["author"] == "Ada"
+    path = template(**{"copier.yml": BASIC["copier.yml"] + "_tasks: [touch ran]\n"})
+    with pytest.raises(TemplateError, match="tasks"):
+        render(locate(str(path)), work / "y", {})
+
+
+@pytest.mark.parametrize(
+    ("extra", "feature"),
+    [("_tasks: [touch ran]\n", "tasks"), ("_jinja_extensions: [os.X]\n", "jinja_extensions")],
+)
+def test_a_template_that_runs_code_needs_trust(
+    template: Callable[..., Path], work: Path, extra: str, feature: str
+) -> None:
+    source = locate(str(template(**{"copier.yml": BASIC["copier.yml"] + extra})))
+    with pytest.raises(TemplateError, match=feature) as caught:
+        render(source, work / "x", {})
+    assert "--trust" in caught.value.hint
+    assert not (work / "x").exists()
+    if feature == "tasks":
+        render(source, work / "y", {}, trust=True)
+        assert (work / "y" / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "error", "said"),
+    [
+        ({}, {"sise": "1"}, InputError, "no question called 'sise'"),
+        ({}, {"size": "x"}, InputError, "must be a number"),
+        (
+            {
+                "copier.yml": "a: {default: ok, validator: \"{% if a == 'no' %}not that{% endif %}\"}"
+            },
+            {"a": "no"},
+            InputError,
+            "a: not that",
+        ),
+        (
+            {"copier.yml": "a: {type: str, choices: [x, y]}"},
+            {"a": "z"},
+            InputError,
+            "Invalid choice for 'a'",
+        ),
+        ({"copier.yml": "a: {type: str}"}, {}, InputError, 'Question "a" is required'),
+        ({"copier.yml": "a: ["}, {}, TemplateError, "copier.yml"),
+        ({"copier.yml": "a: {type: zoo, default: 1}"}, {}, TemplateError, "zoo"),
+        ({"copier.yml": '_min_copier_version: "99.0"'}, {}, TemplateError, "99.0"),
+        ({"project/a.jinja": "{{ undefined_thing }}"}, {}, TemplateError, "undefined_thing"),
+        ({"project/a.jinja": "{% if %}"}, {}, TemplateError, "does not parse"),
+        ({"project/{{ ''.x.y }}": ""}, {}, TemplateError, "path"),
+    ],
+)
+def test_what_goes_wrong_is_a_sentence(
+    template: Callable[..., Path],
+    work: Path,
+    changes: dict[str, str],
+    given: dict[str, str],
+    error: type[Exception],
+    said: str,
+) -> None:
+    if "copier.yml" in changes:
+        changes = {
+            **dict.fromkeys(name for name in BASIC if name.startswith("project/")),
+            **changes,
+            "a.txt": "",
+        }
+    source = locate(str(template(**changes)))
+    with pytest.raises(error, match=said):
+        render(source, work / "x", given)
+
+
+def test_questions_are_read_with_their_includes(template: Callable[..., Path]) -> None:
+    own = "b: {type: str, choices: {One: 1, Two: 2}, help: 'Two\n\n  lines'}\n"
+    config = f"---\n!include q.yml\n---\n{own}"
+    path = template(**{"copier.yml": config, "q.yml": "a: true\nc: {when: false, default: x}\n"})
+    first, hidden, second = questions(locate(str(path)))
+    assert (first.key, first.type, first.default) == ("a", "bool", True)
+    assert (hidden.key, hidden.hidden) == ("c", True)
+    assert (second.choices, second.help) == (("1", "2"), "Two lines")
+
+
+def tagged(folder: Path) -> Path:
+    """A template in git with a release, and a change after it."""
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "one")
+    git(folder, "tag", "v1.0.0")
+    (folder / "project" / "later.txt").write_text("")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "two")
+    return folder
+
+
+def test_a_folder_with_tags_renders_its_newest_release(
+    template: Callable[..., Path], work: Path
+) -> None:
+    path = tagged(template())
+    rendered = render(locate(str(path)), work / "x", {})
+    assert rendered.version == "v1.0.0"
+    assert not (work / "x" / "later.txt").exists()
+    recorded = yaml.safe_load((work / "x" / ".copier-answers.yml").read_text())
+    assert (recorded["_commit"], recorded["_src_path"]) == ("v1.0.0", str(path))
+    rendered = render(locate(str(path)), work / "y", {}, vcs_ref="HEAD")
+    assert (work / "y" / "later.txt").exists()
+    assert len(rendered.commit) == 40
+
+
+@pytest.mark.parametrize("ref", ["--upload-pack=x", "nosuch"])
+def test_a_bad_reference_is_refused(template: Callable[..., Path], work: Path, ref: str) -> None:
+    with pytest.raises(InputError, match="tag, branch or commit"):
+        render(locate(str(tagged(template()))), work / "x", {}, vcs_ref=ref)
+
+
+def test_variables_of_git_do_not_reach_copier(
+    template: Callable[..., Path], work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tagged(template())
+    monkeypatch.setenv("GIT_DIR", str(work / "none"))
+    assert render(locate(str(path)), work / "x", {}).version == "v1.0.0"
+    assert os.environ["GIT_DIR"]
+
+
+def test_an_address_that_cannot_be_fetched_is_a_sentence(work: Path) -> None:
+    with pytest.raises(TemplateError, match="cannot be fetched: git says"):
+        render(locate(f"git+file://{work}/none"), work / "x", {})
+    with pytest.raises(TemplateError, match="cannot be fetched: git says"):
+        render(locate("git+ext::sh -c touch% ran"), work / "y", {})
+    assert not (work / "ran").exists()
+
+
+def test_secret_answers_are_not_told(template: Callable[..., Path], work: Path) -> None:
+    config = BASIC["copier.yml"] + "token: {type: str, secret: true, default: hush}\n"
+    rendered = render(locate(str(template(**{"copier.yml": config}))), work / "x", {})
+    assert "token" not in rendered.answers
