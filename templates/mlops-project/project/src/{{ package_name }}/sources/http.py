@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -123,7 +122,7 @@ class ApiClient:
     def _attempt(
         self, url: str, params: Mapping[str, str | int | float], cost: float
     ) -> tuple[httpx.Response, dict[str, Any]] | _Fault:
-        host = urlsplit(url).netloc
+        host = url.partition("://")[2].partition("/")[0]
         self.requests += 1
         try:
             response = self._http.get(url, params=dict(params))
