@@ -142,8 +142,8 @@ def features(as_of: AsOf = None, data_dir: DataDir = None, as_json: AsJson = Fal
         result = build(run.settings, run.clock, progress=run.progress)
         run.show(
             result,
-            f"{result.rows} rows of {len(result.columns)} features, {result.labelled} labelled; "
-            f"newest issue {result.last_issue}.",
+            f"{result.rows} rows of features from {result.hours} hours, {result.labelled_rows} of "
+            f"them labelled; newest issue {result.last_issue}.",
             f"Next: {CLI} train",
         )
 
