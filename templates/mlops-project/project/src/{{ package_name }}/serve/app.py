@@ -1,0 +1,242 @@
+"""The routes. Each reads its request, asks the champion or the forecast, and encodes the answer.
+
+Handlers are `async` although the model computes in them: one row takes some tens of microseconds,
+less than handing it to a thread would. `/predict` is a plain Starlette route of the FastAPI
+application: it has no parameters for FastAPI to resolve, and leaving that out saves as much time as
+the model takes.
+"""
+
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .. import __version__
+from ..clock import Clock
+from ..config import Settings
+from ..usecase import active
+from . import openapi, page
+from .champion import Champion, ChampionSlot, Predicted, Watcher
+from .forecast import ForecastSlot
+from .limits import Gate
+from .metrics import Metrics, ServiceCollector
+from .prediction_log import Entry, PredictionLog
+from .problems import ProblemError, overloaded
+from .schemas import Forecast, Hour, Live, Prediction, Predictions, Ready, RequestTypes, Rows
+
+_encode = msgspec.json.Encoder().encode
+JSON = "application/json"
+ROUTES = ("/", "/predict", "/forecast", "/model", "/health/live", "/health/ready", "/metrics")
+PUBLIC = ("/", "/health/live", "/health/ready", "/metrics")
+DEVELOPMENT_ONLY = ("/docs", "/openapi.json")
+
+
+class Service:
+    """What the routes share, with its start and its end."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.use_case = active()
+        self.requests = RequestTypes(self.use_case, settings.serve.max_rows)
+        self.log = PredictionLog(
+            settings.predictions,
+            clock,
+            batch=settings.serve.log_batch,
+            interval_s=settings.serve.log_interval_s,
+        )
+        self.champions = ChampionSlot(settings.models_dir, settings.champion_pointer, self.use_case)
+        self.forecasts = ForecastSlot(settings, self.use_case, self.log, clock)
+        self.metrics = Metrics()
+        self.metrics.registry.register(ServiceCollector(self))
+        self.draining = threading.Event()
+        self._watcher = Watcher(self.refresh)
+
+    @property
+    def ready(self) -> bool:
+        """Whether predictions can be made, and new requests are welcome."""
+        return self.champions.current is not None and not self.draining.is_set()
+
+    def champion(self) -> Champion:
+        """The model in use. Raises ProblemError (503) while there is none."""
+        champion = self.champions.current
+        if champion is None:
+            problem = self.champions.problem
+            assert problem is not None
+            raise overloaded(problem.message, problem.hint, retry_after=5)
+        return champion
+
+    def forecast(self) -> Forecast:
+        """The newest forecast. Raises ProblemError (503) while there is none."""
+        self.champion()
+        forecast = self.forecasts.at(self.clock.now())
+        if forecast is None:
+            problem = self.forecasts.problem
+            assert problem is not None
+            raise overloaded(problem.message, problem.hint, retry_after=60)
+        return forecast
+
+    def warnings(self) -> list[str]:
+        """What does not work although predictions can be made."""
+        found = [self.log.error] if self.log.error else []
+        if self.log.dropped:
+            found.append(f"{self.log.dropped} predictions are missing from the log.")
+        problems = (self.champions.problem, self.forecasts.problem)
+        found += [f"{problem.message} {problem.hint}".rstrip() for problem in problems if problem]
+        return found
+
+    def refresh(self) -> None:
+        """Look for a new champion and a new issue."""
+        self.champions.refresh()
+        self.forecasts.refresh(self.champions.current)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Load, then watch; at the end, write the log out."""
+        self.log.start()
+        self.refresh()
+        self._watcher.start()
+        try:
+            yield
+        finally:
+            self._watcher.stop()
+            self.log.close()
+
+
+def create_app(settings: Settings, clock: Clock, service: Service | None = None) -> FastAPI:
+    """The ASGI application; nothing is read or opened before its lifespan starts."""
+    service = service or Service(settings, clock)
+    production = settings.serve.mode == "production"
+    app = FastAPI(
+        routes=[Route("/predict", _predict_route(service), methods=["POST"])],
+        title=service.use_case.title,
+        version=__version__,
+        lifespan=service.lifespan,
+        docs_url=None if production else "/docs",
+        openapi_url=None if production else "/openapi.json",
+        redoc_url=None,
+        exception_handlers={HTTPException: _http_error},
+    )
+    app.state.service = service
+    app.add_middleware(
+        Gate,
+        limits=settings.serve,
+        metrics=service.metrics,
+        clock=clock,
+        draining=service.draining,
+        routes=ROUTES,
+        public=PUBLIC if production else PUBLIC + DEVELOPMENT_ONLY,
+        pages=("/", "/docs"),
+    )
+    _add_forecast_routes(app, service)
+    _add_state_routes(app, service)
+    openapi.install(app, service.requests, with_key=settings.serve.api_key is not None)
+    return app
+
+
+def _predict_route(service: Service) -> Callable[[Request], Awaitable[Response]]:
+    decode, add, metrics = service.requests.decode, service.log.add, service.metrics
+    unit, now = service.use_case.unit, service.clock.now
+
+    async def predict(request: Request) -> Response:
+        champion = service.champion()
+        rows = decode(await request.body())
+        made = champion.predict(rows.features)
+        request_id: str = request.scope["request_id"]
+        add(_entry(request_id, champion, rows, made, now()))
+        metrics.predicted(champion.version, len(rows.valid_times))
+        hours = zip(
+            rows.valid_times,
+            made.prediction.tolist(),
+            made.lower.tolist(),
+            made.upper.tolist(),
+            strict=True,
+        )
+        common = (unit, champion.level, champion.version, champion.source, request_id)
+        answer = (
+            Prediction(*(*next(hours), *common))
+            if rows.single
+            else Predictions([Hour(*hour) for hour in hours], *common)
+        )
+        return Response(_encode(answer), media_type=JSON)
+
+    return predict
+
+
+def _add_forecast_routes(app: FastAPI, service: Service) -> None:
+    @app.get("/forecast", **openapi.FORECAST)
+    async def forecast() -> Response:
+        """The newest issue for the place: 24 hours, their mean, and whether it is an alert."""
+        return Response(_encode(service.forecast()), media_type=JSON)
+
+    @app.get("/model", **openapi.MODEL)
+    async def model() -> Response:
+        """What the champion is: kind, training data, metrics, features with their ranges."""
+        champion = service.champion()
+        return Response(_encode(champion.bundle.info), media_type=JSON)
+
+
+def _add_state_routes(app: FastAPI, service: Service) -> None:
+    @app.get("/health/live", **openapi.LIVE)
+    async def live() -> Response:
+        """The process answers; a restart is needed where it does not."""
+        return Response(_encode(Live("alive")), media_type=JSON)
+
+    @app.get("/health/ready", **openapi.READY)
+    async def ready() -> Response:
+        """Whether to send requests here: there is a champion whose files have been verified."""
+        champion = service.champion()
+        if service.draining.is_set():
+            raise overloaded("The service is shutting down.", "Ask another instance.")
+        return Response(
+            _encode(Ready("ready", champion.version, service.warnings())), media_type=JSON
+        )
+
+    @app.get("/metrics", **openapi.METRICS)
+    async def metrics() -> Response:
+        """Prometheus' text format."""
+        return Response(
+            service.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8"
+        )
+
+    @app.get("/", **openapi.PAGE)
+    async def index() -> Response:
+        """The forecast as a page."""
+        return page.render(service)
+
+
+def _entry(
+    request_id: str, champion: Champion, rows: Rows, made: Predicted, now: datetime
+) -> Entry:
+    return Entry(
+        request_id=request_id,
+        endpoint="predict",
+        model_version=champion.version,
+        valid_times=rows.valid_times,
+        lead_hours=made.lead_hours,
+        predictions=made.prediction,
+        lower=made.lower,
+        upper=made.upper,
+        features=rows.features,
+        logged_at=now,
+    )
+
+
+async def _http_error(request: Request, error: Any) -> Response:
+    """404 and 405 of the router, in the one form."""
+    remedy = "GET / shows what there is." if error.status_code == 404 else ""
+    allowed = (error.headers or {}).get("Allow", "")
+    problem = ProblemError(
+        error.status_code,
+        "There is nothing at this address." if not allowed else "This address takes other methods.",
+        remedy or f"Use {allowed}.",
+        error.headers,
+    )
+    return problem.response(request.scope["request_id"])

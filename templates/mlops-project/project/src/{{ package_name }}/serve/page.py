@@ -1,0 +1,179 @@
+"""The page at `/`: one HTML file with its style, script and data inside; nothing is fetched.
+
+Words and the table of hours are written here, so that the page says everything without JavaScript;
+the script draws the chart.
+"""
+
+import base64
+import hashlib
+import json
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+
+from ..errors import ProjectError
+from .champion import Champion
+from .schemas import Forecast
+
+if TYPE_CHECKING:
+    from .app import Service
+
+WHO_GUIDELINE = 15.0
+"""µg/m³ of PM2.5 over 24 hours (WHO global air quality guidelines, 2021)."""
+
+_KINDS = {
+    "persistence": "persistence (the same hour of the last known day)",
+    "climatology": "climatology (the usual value of season and hour)",
+    "linear": "linear regression",
+    "lightgbm": "gradient-boosted trees (LightGBM)",
+}
+_HERE = files(__package__)
+_STYLE, _SCRIPT = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+_PAGE = Template((_HERE / "page.html").read_text(encoding="utf-8"))
+
+
+def _hash(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+_CSP = (
+    f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def render(service: "Service") -> Response:
+    """The page as things stand: also before there is a model, when it says what to run."""
+    champion = service.champions.current
+    forecast = service.forecasts.at(service.clock.now()) if champion else None
+    attributions = {dataset.attribution for dataset in service.use_case.datasets}
+    html = _PAGE.substitute(
+        title=escape(service.use_case.title),
+        place=escape(service.settings.place.name),
+        badges=_badges(champion, forecast),
+        forecast=_forecast(forecast)
+        if forecast
+        else _problem(service.forecasts.problem if champion else service.champions.problem),
+        model=_facts(champion) if champion else _soft("There is no model yet."),
+        attribution='<a href="https://open-meteo.com/">Weather data by Open-Meteo.com</a>. '
+        + escape("; ".join(sorted(attributions)))
+        + ".",
+        style=_STYLE,
+        script=_SCRIPT,
+        data=_data(forecast),
+    )
+    return Response(html, media_type="text/html", headers={"Content-Security-Policy": _CSP})
+
+
+def _badges(champion: Champion | None, forecast: Forecast | None) -> str:
+    found = []
+    if forecast is not None:
+        found.append(("alert", "Alert") if forecast.daily.alert else ("calm", "No alert"))
+        if forecast.stale:
+            found.append(("", "Out of date"))
+    if champion is not None:
+        if "simulated" in (champion.source, forecast.source if forecast else ""):
+            found.append(("", "Simulated data"))
+        if champion.is_baseline:
+            found.append(("", "Baseline model"))
+    return " ".join(f'<span class="badge {kind}">{escape(text)}</span>' for kind, text in found)
+
+
+def _forecast(forecast: Forecast) -> str:
+    day, unit = forecast.daily, escape(forecast.unit)
+    level = f"{forecast.level:.0%}"
+    date = f"{forecast.issue_time:%A}, {forecast.issue_time.day} {forecast.issue_time:%B %Y}"
+    verdict = "above" if day.alert else "not above"
+    guideline = (
+        "" if day.threshold == WHO_GUIDELINE else '<li class="of-guideline">WHO guideline, 15</li>'
+    )
+    rows = "".join(
+        f"<tr><td>{hour.valid_time:%H:%M}</td><td>{hour.prediction:.1f}</td>"
+        f"<td>{hour.lower:.1f}</td><td>{hour.upper:.1f}</td></tr>"
+        for hour in forecast.hours
+    )
+    return f"""<section aria-labelledby="forecast-heading">
+  <h2 id="forecast-heading">{date}</h2>
+  <div class="day">
+    <p class="mean">{day.mean:.1f} <small>{unit}</small></p>
+    <p>mean of the day, {level} interval {day.lower:.1f} to {day.upper:.1f}:<br>
+    {verdict} the alert level of {day.threshold:g} {unit}</p>
+  </div>
+  <p class="soft">Issued {forecast.issue_time:%Y-%m-%d %H:%M} UTC, {_age(forecast.age_hours)}.</p>
+  <figure>
+    <div id="chart" tabindex="0" role="img" aria-describedby="reading" aria-label="Hourly forecast
+      with its {level} interval; the table below holds the same numbers."></div>
+    <ul class="legend"><li>prediction, {unit}</li><li class="of-band">{level} interval</li>
+    <li class="of-threshold">alert level of the daily mean, {day.threshold:g}</li>{guideline}</ul>
+  </figure>
+  <p id="reading" class="soft" aria-live="polite">Point at an hour, or use the arrow keys.</p>
+  <details><summary>All 24 hours as a table</summary><div class="scroll"><table>
+    <thead><tr><th scope="col">Hour, UTC</th><th scope="col">{unit}</th>
+    <th scope="col">from</th><th scope="col">to</th></tr></thead>
+    <tbody>{rows}</tbody></table></div></details>
+</section>"""
+
+
+def _age(hours: float) -> str:
+    if hours < 0:
+        return f"for a day that begins in {-hours:.0f} h"
+    return f"{hours:.0f} h ago" if hours < 48 else f"{hours / 24:.0f} days ago"
+
+
+def _problem(problem: ProjectError | None) -> str:
+    message = problem.message if problem else "There is no forecast yet."
+    hint = f'<p class="remedy">{escape(problem.hint)}</p>' if problem and problem.hint else ""
+    return f"<section><h2>No forecast</h2><p>{escape(message)}</p>{hint}</section>"
+
+
+def _facts(champion: Champion) -> str:
+    info = champion.bundle.info
+    trained = info["trained_on"]
+    span = f"{trained['start'][:10]} to {trained['end'][:10]}"
+    facts = {
+        "Kind": _KINDS.get(champion.kind, champion.kind),
+        "Version": champion.version,
+        "Trained on": f"{span}, {trained['rows']:,} hours",
+        "Data": f"{champion.source}, place {info['place']}",
+        **_quality(info.get("metrics", {}), info["unit"]),
+    }
+    if champion.is_baseline:
+        facts["Why a baseline"] = "No trained model beat it on data that neither had seen."
+    items = "".join(
+        f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items()
+    )
+    return f"<dl>{items}</dl>"
+
+
+def _quality(metrics: dict[str, Any], unit: str) -> dict[str, str]:
+    """The measured facts; what was not measured is not shown."""
+    return {}
+
+
+def _soft(text: str) -> str:
+    return f'<p class="soft">{escape(text)}</p>'
+
+
+def _data(forecast: Forecast | None) -> str:
+    """What the script draws, safe inside a script element."""
+    if forecast is None:
+        return "null"
+    hours = [
+        {
+            "valid_time": f"{hour.valid_time:%Y-%m-%dT%H:%M:%SZ}",
+            "prediction": hour.prediction,
+            "lower": hour.lower,
+            "upper": hour.upper,
+        }
+        for hour in forecast.hours
+    ]
+    content = {
+        "unit": forecast.unit,
+        "threshold": forecast.daily.threshold,
+        "guideline": WHO_GUIDELINE,
+        "hours": hours,
+    }
+    return json.dumps(content).replace("<", "\\u003c")
