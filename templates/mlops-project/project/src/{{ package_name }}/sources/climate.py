@@ -190,12 +190,12 @@ def _air(
         1 + 0.35 * np.exp(-(((local - 8) / 2) ** 2)) + 0.5 * np.exp(-(((local - 20) / 3) ** 2))
     )
     heating = 1 + 0.03 * np.clip(18 - weather.temperature_2m, 0, 20)
-    source = emission * traffic * heating * np.exp(0.45 * _damped(noise[5], 5))
+    source = emission * traffic * heating * np.exp(0.4 * _damped(noise[5], 4))
     # Still, cold nights hold the air; a warm afternoon mixes it upwards.
     mixing = np.exp(0.35 * np.cos(2 * np.pi * (local - 14) / 24) + 0.25 * season)
-    loss = 0.02 + 0.028 * weather.wind_speed_10m * mixing + 0.25 * weather.precipitation**0.6
-    box = _box(1.4 * source, np.minimum(loss, 0.9))
-    background = emission * 9 * np.exp(0.45 * _damped(noise[6], 40) - 0.15 * season)
+    loss = 0.02 + 0.02 * weather.wind_speed_10m**1.4 * mixing + 0.25 * weather.precipitation**0.6
+    box = _box(1.7 * source, np.minimum(loss, 0.9))
+    background = emission * 6 * np.exp(0.4 * _damped(noise[6], 40) - 0.15 * season)
     washed = np.exp(-0.3 * weather.precipitation)
     fine = box + background * washed + 22 * dust * washed
     coarse = 0.5 * fine + 3 * weather.wind_speed_10m + 170 * dust * washed
