@@ -70,7 +70,7 @@ def _kept(files: Mapping[str, str | None]) -> dict[str, str]:
 
 @pytest.fixture
 def template(tmp_path: Path) -> Callable[..., Path]:
-    """Make a third party's template: the basic one, with files changed, added or (None) left out."""
+    """Make a third party's template: the basic one, with files changed, added or left out."""
 
     def make(name: str = "theirs", **changes: str | None) -> Path:
         files = {**BASIC, **changes}

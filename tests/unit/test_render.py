@@ -115,9 +115,7 @@ def test_a_template_that_runs_code_needs_trust(
         ({}, {"sise": "1"}, InputError, "no question called 'sise'"),
         ({}, {"size": "x"}, InputError, "must be a number"),
         (
-            {
-                "copier.yml": "a: {default: ok, validator: \"{% if a == 'no' %}not that{% endif %}\"}"
-            },
+            {"copier.yml": "a: {default: y, validator: \"{{ 'not that' if a == 'no' }}\"}"},
             {"a": "no"},
             InputError,
             "a: not that",
