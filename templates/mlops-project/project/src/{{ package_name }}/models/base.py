@@ -1,6 +1,6 @@
 """What a model is: fitted on a matrix, exported as plain files, restored without its trainer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +11,10 @@ Matrix = NDArray[np.float64]
 
 Vector = NDArray[np.float64]
 """One number a row (n,)."""
+
+
+LEVEL_OFFSET = 5.0
+"""µg/m³ added to the recent level: near zero, a ratio would be all noise."""
 
 
 class Predictor(Protocol):
@@ -51,3 +55,9 @@ def medians(X: Matrix) -> Vector:
 def fill_missing(X: Matrix, fill: Vector) -> Matrix:
     """X (n, f) with each NaN replaced by its column's entry of `fill` (f,)."""
     return np.where(np.isnan(X), fill, X)
+
+
+def recent_level(rows: Matrix, columns: Sequence[int]) -> Vector:
+    """Mean of those columns (n,), kept above 0 so that a ratio to it exists; rows without NaN."""
+    level: Vector = np.maximum(rows[:, list(columns)].mean(axis=1), 0.0) + LEVEL_OFFSET
+    return level

@@ -1,12 +1,12 @@
 """Gradient boosting with LightGBM, exported to ONNX for the service."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .base import Matrix, Vector, fill_missing, medians
+from .base import LEVEL_OFFSET, Matrix, Vector, fill_missing, medians, recent_level
 
 DEFAULTS: Mapping[str, Any] = {
     "num_leaves": 15,
@@ -15,53 +15,70 @@ DEFAULTS: Mapping[str, Any] = {
     "feature_fraction": 0.6,
     "bagging_fraction": 0.7,
     "lambda_l2": 5.0,
+    "max_bin": 63,
 }
 """Small trees, much sampling: a few hundred days of one place are few independent examples."""
 
 
 class Boosting:
-    """LightGBM on the absolute error (MAE is what is judged), stopped early, then refitted.
+    """LightGBM on the absolute error, because MAE is what is judged.
 
-    The last `early_share` of the training span says how many rounds are enough; then all of it is
-    used. Features are rounded to float32 before training, because ONNX computes in float32: the
-    split thresholds then lie between the same values in both.
+    It learns log((y + c) / (level + c)), the change against the recent level, because trees cannot
+    predict a level that they have not seen: a first winter would be forecast as an autumn. Weights
+    of (level + c) make an error in that ratio count as the µg/m³ that it means.
+
+    How many rounds are enough is for the folds to say (`crossval.py`). Early stopping on the last
+    weeks of the training span would judge by one season and stop too soon at its turn.
+
+    Features are rounded to float32 before training, because ONNX computes in float32: the split
+    thresholds then lie between the same values in both.
     """
 
     kind = "lightgbm"
     is_baseline = False
-    max_rounds = 600
-    patience = 40
-    early_share = 0.15
 
     def __init__(
-        self, *, seed: int, threads: int, settings: Mapping[str, Any] = DEFAULTS, rounds: int = 0
+        self,
+        level_columns: Sequence[int],
+        *,
+        rounds: int,
+        seed: int,
+        threads: int,
+        settings: Mapping[str, Any] = DEFAULTS,
     ) -> None:
-        """`rounds` > 0 fixes the number of rounds and leaves out the early stopping."""
+        """`level_columns` of X are averaged to the recent level; `settings` go to LightGBM."""
+        self.level_columns = list(level_columns)
+        self.rounds = rounds
         self.seed = seed
         self.threads = threads
         self.settings = dict(settings)
-        self.rounds = rounds
         self.fill: Vector = np.zeros(0)
-        self.curve: list[float] = []
-        """Validation MAE after each round, from the early stopping."""
         self.booster: Any = None
 
     def fit(self, X: Matrix, y: Vector) -> None:
-        """See `Model.fit`: rows in order of time, because the last ones stop the training."""
+        """See `Model.fit`."""
+        import lightgbm
+
         self.fill = medians(X)
         rows = self._rows(X)
-        if not self.rounds:
-            self.rounds = self._enough_rounds(rows, y)
-        self.booster = self._train(rows, y, self.rounds)
+        level = recent_level(rows, self.level_columns)
+        data = lightgbm.Dataset(rows, np.log((y + LEVEL_OFFSET) / level), weight=level)
+        self.booster = lightgbm.train(self._options(len(y)), data, self.rounds)
 
     def predict(self, X: Matrix) -> Vector:
         """See `Predictor.predict`."""
-        result: Vector = self.booster.predict(self._rows(X), num_threads=self.threads)
+        return self.predict_after(X, self.rounds)
+
+    def predict_after(self, X: Matrix, rounds: int) -> Vector:
+        """Predictions (n,) of the first `rounds` trees."""
+        rows = self._rows(X)
+        log_ratio = self.booster.predict(rows, num_iteration=rounds, num_threads=1)
+        result: Vector = np.exp(log_ratio) * recent_level(rows, self.level_columns) - LEVEL_OFFSET
         return result
 
     def contributions(self, X: Matrix) -> Matrix:
-        """What each feature adds to each prediction (n, f): LightGBM's own SHAP values."""
-        values = self.booster.predict(self._rows(X), pred_contrib=True, num_threads=self.threads)
+        """What each feature adds to each log ratio (n, f): LightGBM's own SHAP values."""
+        values = self.booster.predict(self._rows(X), pred_contrib=True, num_threads=1)
         result: Matrix = values[:, :-1]  # the last column is the expected value
         return result
 
@@ -77,8 +94,9 @@ class Boosting:
         inputs = [("x", FloatTensorType([None, len(self.fill)]))]
         # A fixed name: by default the graph gets a random one, and no two exports the same hash.
         graph = convert_lightgbm(self.booster, name=self.kind, initial_types=inputs, zipmap=False)
+        content = {"fill": self.fill.tolist(), "level_columns": self.level_columns}
         return {
-            "model.json": json.dumps({"fill": self.fill.tolist()}, allow_nan=False).encode(),
+            "model.json": json.dumps(content, allow_nan=False).encode(),
             "model.onnx": graph.SerializeToString(),
             "model.lgb": self.booster.model_to_string().encode(),
         }
@@ -86,33 +104,9 @@ class Boosting:
     def _rows(self, X: Matrix) -> Matrix:
         return fill_missing(X, self.fill).astype(np.float32).astype(np.float64)
 
-    def _enough_rounds(self, rows: Matrix, y: Vector) -> int:
-        import lightgbm
-
-        start = int(len(y) * (1 - self.early_share))
-        train = lightgbm.Dataset(rows[:start], y[:start])
-        valid = lightgbm.Dataset(rows[start:], y[start:], reference=train)
-        found: dict[str, Any] = {}
-        booster = lightgbm.train(
-            self._options(),
-            train,
-            self.max_rounds,
-            valid_sets=[valid],
-            valid_names=["last part"],
-            callbacks=[
-                lightgbm.early_stopping(self.patience, verbose=False),
-                lightgbm.record_evaluation(found),
-            ],
-        )
-        self.curve = [float(value) for value in found["last part"]["l1"]]
-        return max(1, int(booster.best_iteration))
-
-    def _train(self, rows: Matrix, y: Vector, rounds: int) -> Any:
-        import lightgbm
-
-        return lightgbm.train(self._options(), lightgbm.Dataset(rows, y), rounds)
-
-    def _options(self) -> dict[str, Any]:
+    def _options(self, rows: int) -> dict[str, Any]:
+        # Below some 100,000 rows a second thread waits more than it works.
+        threads = min(self.threads, 1 + rows // 100_000)
         return {
             # "regression_l1" in full: the ONNX converter does not know the alias "l1".
             "objective": "regression_l1",
@@ -121,7 +115,7 @@ class Boosting:
             "seed": self.seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": self.threads,
+            "num_threads": threads,
             "verbosity": -1,
             **self.settings,
         }

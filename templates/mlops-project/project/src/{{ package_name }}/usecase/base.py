@@ -58,6 +58,8 @@ class UseCase:
     sql_files: tuple[str, ...]
     persistence_column: str
     """Feature that the persistence baseline repeats."""
+    level_columns: tuple[str, ...]
+    """Features whose mean is the recent level of the target: boosting learns the ratio to it."""
     hour_column: str
     day_column: str
     calendar_columns: tuple[str, ...]

@@ -94,6 +94,7 @@ PM25 = UseCase(
     features=FEATURES,
     sql_files=("10_staging.sql", "20_features.sql", "30_labels.sql"),
     persistence_column="pm2_5_same_hour",
+    level_columns=("pm2_5_same_hour", "pm2_5_mean_24h"),
     hour_column="lead_hours",
     day_column="day_of_year",
     calendar_columns=("lead_hours", "day_of_year"),
