@@ -1,0 +1,1 @@
+"""What every render of a template must be, whatever was answered."""
