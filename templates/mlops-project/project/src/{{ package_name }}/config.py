@@ -131,6 +131,20 @@ class Monitor(Section):
     alpha: float = Field(default=0.01, gt=0, lt=0.5)
     min_days: int = Field(default=14, ge=7)
     season_days: int = Field(default=30, ge=7)
+    block_days: int = Field(default=7, ge=1)
+    missing_share: float = Field(default=0.02, ge=0, le=1)
+    impossible_share: float = Field(default=0.001, ge=0, le=1)
+    stuck_hours: int = Field(default=24, ge=2)
+    frozen_hours: int = Field(default=6, ge=2)
+    label_age_hours: float = Field(default=48, gt=0)
+    late_share: float = Field(default=0.05, ge=0, le=1)
+
+
+class Report(Section):
+    """What an hour of the machine costs, for the price of a prediction in the README."""
+
+    price_per_hour: float = Field(default=0.05, ge=0)
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
 
 
 class Settings(BaseSettings):
@@ -149,6 +163,7 @@ class Settings(BaseSettings):
     train: Train = Train()
     serve: Serve = Serve()
     monitor: Monitor = Monitor()
+    report: Report = Report()
 
     @classmethod
     def settings_customise_sources(

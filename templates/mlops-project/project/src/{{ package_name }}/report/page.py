@@ -1,0 +1,155 @@
+"""`report.html`: everything on one page that needs no network, for a phone or a large screen."""
+
+import html
+from pathlib import Path
+
+from .. import decisions
+from ..clock import Clock
+from ..config import Settings
+from ..errors import DataError
+from ..usecase import active
+from . import card, readme
+from .markdown import NONE, escape, interval, number, percent, table
+from .markup import to_html
+from .pictures import Pictures
+from .readme import Results, contender, summary
+
+STYLE = Path(__file__).with_name("page.css")
+LATEST_DECISIONS = 8
+ATTRIBUTION = (
+    '<a href="https://open-meteo.com/">Weather data by Open-Meteo.com</a> (CC BY 4.0). Air '
+    "quality: generated using Copernicus Atmosphere Monitoring Service information; neither the "
+    "European Commission nor ECMWF is responsible for any use of it."
+)
+
+
+def render(settings: Settings, clock: Clock, results: Results, pictures: Pictures) -> str:
+    """The page as self-contained HTML."""
+    card_blocks = card.blocks({**results, "pictures": {}})
+    parts = [
+        ("Result", _tiles(results) + _comparison(results, pictures)),
+        ("Tomorrow against what came true", _chart(pictures, "holdout")),
+        ("Calibration", _calibration(results, pictures)),
+        ("Who is served worse", _text(card_blocks["card-slices"])),
+        ("What the model looks at", _text(card_blocks["card-importance"])),
+        ("Decisions", _text(_history(settings)) + _differences(results)),
+        ("Monitoring", _text(readme.monitoring(results))),
+        ("Cost and speed", _text(readme.cost(results))),
+        ("Data", _text(readme.data(results))),
+        ("Features", _features()),
+    ]
+    sections = "\n".join(
+        f"<section><h2>{html.escape(title)}</h2>\n{body}</section>" for title, body in parts if body
+    )
+    place = html.escape(settings.place.name)
+    title = f"{html.escape(results['title'])} · {place}"
+    banner = ""
+    if results["source"] == "simulated":
+        banner = '<p class="banner">Simulated data: nothing here is about the real air.</p>'
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>{STYLE.read_text(encoding="utf-8")}</style>
+</head>
+<body>
+<header>
+<h1>{title}</h1>
+{banner}
+<div class="outcome">{_text(readme.outcome(results))}</div>
+</header>
+<main>
+{sections}
+</main>
+<footer><p>{ATTRIBUTION}</p>
+<p>Written {clock.now():%Y-%m-%d %H:%M} UTC from the records of the runs.</p></footer>
+</body>
+</html>
+"""
+
+
+def _text(markdown: str) -> str:
+    return to_html(markdown) + "\n" if markdown else ""
+
+
+def _chart(pictures: Pictures, name: str) -> str:
+    svg = pictures.svg.get(name)
+    return f"<figure>{svg}</figure>\n" if svg else ""
+
+
+def _comparison(results: Results, pictures: Pictures) -> str:
+    return _text(readme.comparison(results)) + _chart(pictures, "errors")
+
+
+def _tiles(results: Results) -> str:
+    """The four figures that a reader in a hurry wants."""
+    decision, trained = summary(results, "promote"), summary(results, "train")
+    watched, bench = summary(results, "monitor"), summary(results, "bench")
+    tiles = []
+    if decision:
+        champion = contender(decision, decision["champion"])
+        kind = "baseline" if champion["is_baseline"] else "learned"
+        tiles.append(("serves", champion["name"], f"{kind}, version {champion['version']}"))
+        spread = interval(champion["lower"], champion["upper"])
+        error = f"{number(champion['mae'])} {results['unit']}"
+        tiles.append(("mean error", error, f"{spread} on {decision['days']} unseen days"))
+    elif trained:
+        tiles.append(("serves", "nothing yet", "trained, not promoted"))
+    if watched:
+        verdict = "alarm" if watched["alarm"] else "quiet"
+        tiles.append(("drift", verdict, f"{watched['start']} to {watched['end']}"))
+    if bench:
+        rate = number(bench["requests_per_s"])
+        tiles.append(("service", f"{rate}/s", f"p99 {number(bench['p99_ms'])} ms"))
+    cells = "".join(
+        f"<div><span>{html.escape(name)}</span><b>{html.escape(value)}</b>"
+        f"<small>{html.escape(note)}</small></div>"
+        for name, value, note in tiles
+    )
+    return f'<div class="tiles">{cells}</div>\n' if cells else ""
+
+
+def _calibration(results: Results, pictures: Pictures) -> str:
+    trained, decision = summary(results, "train"), summary(results, "promote")
+    if not trained or not decision:
+        return ""
+    name = contender(decision, decision["champion"])["name"]
+    held = next((model["coverage"] for model in trained["models"] if model["name"] == name), None)
+    sentence = (
+        f"The {percent(trained['level'])} intervals of {name} held {percent(held)} of the hours. "
+        "Points on the dashed line are forecasts that were right on average."
+    )
+    return _text(sentence if held is not None else "") + _chart(pictures, "calibration")
+
+
+def _history(settings: Settings) -> str:
+    """The latest decisions, newest first."""
+    try:
+        found = decisions.read(settings)[-LATEST_DECISIONS:]
+    except DataError as error:
+        return error.message
+    rows = [
+        [
+            str(entry.get("at", NONE))[:10],
+            f"version {entry['champion']}",
+            entry["action"],
+            escape(entry.get("reason", NONE)),
+        ]
+        for entry in reversed(found)
+    ]
+    return table(["day", "serves", "decision", "why"], rows) if rows else "*Nothing promoted yet.*"
+
+
+def _differences(results: Results) -> str:
+    decision = summary(results, "promote")
+    return _text(card.differences(decision, results["unit"])) if decision else ""
+
+
+def _features() -> str:
+    """What the model is given, from the use case."""
+    rows = [[f"`{found.name}`", found.unit, found.description] for found in active().features]
+    body = _text(table(["feature", "unit", "meaning"], rows))
+    label = f"{len(rows)} columns, all known at the time of issue"
+    return f"<details><summary>{label}</summary>{body}</details>"

@@ -1,0 +1,258 @@
+"""The README's blocks, written from `results.json` alone: the same results give the same bytes."""
+
+from typing import Any
+
+from .. import CLI
+from .markdown import (
+    NONE,
+    NOT_MEASURED,
+    count,
+    escape,
+    interval,
+    number,
+    paragraphs,
+    percent,
+    seconds,
+    signed,
+    size,
+    stamp,
+    table,
+)
+
+Results = dict[str, Any]
+
+
+def blocks(results: Results) -> dict[str, str]:
+    """Content of each block of the README."""
+    return {
+        "outcome": outcome(results),
+        "results": comparison(results),
+        "cost": cost(results),
+        "data": data(results),
+        "monitoring": monitoring(results),
+        "tests": tests(results),
+    }
+
+
+def summary(results: Results, kind: str) -> dict[str, Any] | None:
+    """What a run of that kind found; None where none ran."""
+    run = results["runs"].get(kind)
+    return run["summary"] if run else None
+
+
+def outcome(results: Results) -> str:
+    """One line: what serves, how well, against what, on which days."""
+    decision = summary(results, "promote")
+    if decision is None:
+        how = f"`{CLI} report` writes the outcome here once the pipeline has run."
+        return f"**Not measured yet.** {how}"
+    unit, place = results["unit"], escape(results["place"]["name"])
+    champion = contender(decision, decision["champion"])
+    error = f"{number(champion['mae'])} {unit} ({interval(champion['lower'], champion['upper'])})"
+    days = f"{decision['days']} unseen days ({decision['start']} to {decision['end']})"
+    if decision["is_baseline"]:
+        sentence = (
+            f"**No learned model beats the baseline at {place} for certain, so {champion['name']} "
+            f"serves**: mean error {error} on {days}."
+        )
+    else:
+        sentence = (
+            f"**{champion['name']} predicts tomorrow's air at {place} with a mean error of {error}"
+            f"{gain(decision, champion)}**, on {days}."
+        )
+    simulated = results["source"] == "simulated"
+    label = "Simulated data: this shows that the pipeline works, nothing about the real air. "
+    return (label if simulated else "") + sentence
+
+
+def contender(decision: dict[str, Any], version: str) -> dict[str, Any]:
+    """The contender of that version, with its error on the hold-out."""
+    return next(found for found in decision["contenders"] if found["version"] == version)
+
+
+def gain(decision: dict[str, Any], champion: dict[str, Any]) -> str:
+    """`, 12 % below persistence`, from the best baseline of the same hold-out."""
+    baselines = [found for found in decision["contenders"] if found["is_baseline"]]
+    if not baselines:
+        return ""
+    best = min(baselines, key=lambda found: float(found["mae"]))
+    share = 1 - champion["mae"] / best["mae"]
+    return f", {percent(abs(share))} {'below' if share > 0 else 'above'} {best['name']}"
+
+
+def comparison(results: Results) -> str:
+    """Every model on the same hold-out, the worst slices, and the gate's decision."""
+    trained, decision = summary(results, "train"), summary(results, "promote")
+    if trained is None:
+        return NOT_MEASURED
+    runs = results["runs"]
+    return paragraphs(
+        model_table(results),
+        f"Hold-out {trained['start']} to {trained['end']} ({trained['days']} days), never used to "
+        f"train or choose. In brackets: {percent(trained['level'])} block-bootstrap intervals. An "
+        f"alert is a daily mean above {number(trained['threshold'])} {results['unit']}.",
+        worst_slices(results),
+        f"Gate: {escape(decision['reason'])}" if decision else "Gate: not promoted yet.",
+        picture(results, "holdout"),
+        stamp(runs["train"], runs.get("promote")),
+    )
+
+
+def picture(results: Results, name: str) -> str:
+    """A chart beside `results.json`, where it could be drawn."""
+    found = results["pictures"].get(name)
+    return f"![{escape(found['alt'])}]({found['file']})" if found else ""
+
+
+def model_table(results: Results) -> str:
+    """Models by error, with interval, difference from the best baseline, alert and coverage."""
+    trained, decision = summary(results, "train"), summary(results, "promote")
+    assert trained is not None
+    serving = contender(decision, decision["champion"])["name"] if decision else None
+    rows = []
+    for model in sorted(trained["models"], key=lambda found: float(found["mae"])):
+        name = f"**{model['name']}** (serves)" if model["name"] == serving else model["name"]
+        difference = "best baseline"
+        if model["name"] != trained["baseline"]:
+            spread = interval(model["delta_lower"], model["delta_upper"], signed)
+            difference = f"{signed(model['delta'])} ({spread})"
+        rows.append(
+            [
+                name + (" · baseline" if model["is_baseline"] else ""),
+                f"{number(model['mae'])} ({interval(model['lower'], model['upper'])})",
+                difference,
+                f"{percent(model['precision'])} / {percent(model['recall'])}",
+                percent(model["coverage"]),
+            ]
+        )
+    always = trained["always_alert"]
+    if always:
+        alarm = f"{percent(always['precision'])} / {percent(always['recall'])}"
+        rows.append(["always alert", "", "", alarm, ""])
+    unit = results["unit"]
+    level = percent(trained["level"])
+    head = [
+        "Model",
+        f"MAE, {unit}",
+        "against baseline",
+        "alert precision / recall",
+        f"{level} interval holds",
+    ]
+    return table(head, rows)
+
+
+def worst_slices(results: Results) -> str:
+    """The slice of each kind with the largest error."""
+    trained = summary(results, "train")
+    if not trained or not trained["slices"]:
+        return ""
+    worst: dict[str, dict[str, Any]] = {}
+    for part in trained["slices"]:
+        if part["group"] not in worst or part["mae"] > worst[part["group"]]["mae"]:
+            worst[part["group"]] = part
+    names = [
+        f"{part['value']} ({number(part['mae'])} {results['unit']})" for part in worst.values()
+    ]
+    return f"Worst slices: {', '.join(names)}; all of them in the [model card](MODEL_CARD.md)."
+
+
+def cost(results: Results) -> str:
+    """Latency, throughput, size, training time, and the price of 1,000 predictions."""
+    trained, bench = summary(results, "train"), summary(results, "bench")
+    if trained is None and bench is None:
+        return NOT_MEASURED
+    found = bench or {}
+    price = results["price_per_hour"]
+    rate = found.get("requests_per_s")
+    per_thousand = NONE
+    if rate:
+        money = results["currency"]
+        per_thousand = f"{price / rate / 3.6:.2g} {money}, at {number(price)} {money} an hour"
+    batch = found.get("batch_rows_per_s")
+    rows = [
+        ["one prediction, p50 / p95", f"{_ms(found, 'p50_ms')} / {_ms(found, 'p95_ms')}"],
+        [_load(found), f"{number(rate)} requests/s, p99 {_ms(found, 'p99_ms')}" if rate else NONE],
+        ["batches", f"{number(batch)} rows/s" if batch else NONE],
+        ["price of 1,000 predictions", per_thousand],
+        ["model on disk", size((trained or {}).get("model_bytes"))],
+        ["training", seconds((trained or {}).get("seconds"))],
+    ]
+    runs = results["runs"]
+    return paragraphs(table(["", "measured"], rows), stamp(runs.get("bench"), runs.get("train")))
+
+
+def _ms(found: dict[str, Any], key: str) -> str:
+    return f"{number(found[key])} ms" if found.get(key) is not None else NONE
+
+
+def _load(found: dict[str, Any]) -> str:
+    connections = found.get("connections")
+    return f"under load, {connections} connections" if connections else "under load"
+
+
+def data(results: Results) -> str:
+    """Span, rows, gaps, licence and hash of the data."""
+    collected, built = summary(results, "collect"), summary(results, "features")
+    if collected is None and built is None:
+        return NOT_MEASURED
+    quality = summary(results, "quality")
+    found, place = built or {}, results["place"]
+    simulated = results["source"] == "simulated"
+    origin = "a seeded generator in Open-Meteo's format" if simulated else "Open-Meteo"
+    where = f"{escape(place['name'])} ({place['latitude']:g}, {place['longitude']:g})"
+    verdict = escape(quality["verdict"]) if quality else NONE
+    rows = [
+        ["source", f"**simulated**: {origin}" if simulated else origin],
+        ["place", where],
+        ["days", f"{found.get('first_day', NONE)} to {found.get('last_day', NONE)}"],
+        ["hours", count(found.get("hours"))],
+        ["rows with a label", count(found.get("rows"))],
+        ["quality gate", verdict],
+        ["licence", "none: generated" if simulated else "CC BY 4.0, attribution below"],
+        ["SHA-256 of the ordered rows", f"`{found['data_hash'][:16]}…`" if found else NONE],
+    ]
+    runs = results["runs"]
+    return paragraphs(
+        table(["", ""], [[name, value] for name, value in rows]),
+        stamp(runs.get("features"), runs.get("collect")),
+    )
+
+
+def monitoring(results: Results) -> str:
+    """The newest verdict, check by check."""
+    found = summary(results, "monitor")
+    if found is None:
+        return NOT_MEASURED
+    rows = [
+        [
+            escape(check["name"]),
+            escape(check["value"]),
+            "**alarm**" if check["status"] == "alarm" else check["status"],
+        ]
+        for check in found["checks"]
+    ]
+    retrained = summary(results, "retrain")
+    return paragraphs(
+        f"**{'Alarm' if found['alarm'] else 'No alarm'}**, {found['start']} to {found['end']}: "
+        f"{escape(found['verdict'])}",
+        table(["check", "found", "verdict"], rows) if rows else "",
+        f"Last retraining: {escape(retrained['reason'])}" if retrained else "",
+        stamp(results["runs"]["monitor"]),
+    )
+
+
+def tests(results: Results) -> str:
+    """Number of tests, template version, and what was changed since the first commit."""
+    facts = results["project"]
+    if facts is None:
+        return NOT_MEASURED
+    changed = facts["changes"]
+    delta = NONE
+    if changed:
+        lines = f"+{changed['added']} −{changed['removed']} lines"
+        delta = f"{changed['files']} files, {lines} since the first commit"
+    return (
+        f"{facts['tests']} test functions in {facts['test_files']} files "
+        f"(`python3 tasks.py test`) · template mlops-project "
+        f"{facts['template_version'] or '(unreleased)'} · changed by the owner: {delta}"
+    )

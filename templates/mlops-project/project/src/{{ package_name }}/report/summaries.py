@@ -1,0 +1,133 @@
+"""What the report says of each kind of run record: a few named figures of its payload.
+
+The only place that knows the payloads' shapes. Nothing here names a folder of the machine, because
+the summaries are committed.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+ALERT = ("precision", "recall")
+
+Payload = dict[str, Any]
+Summary = dict[str, Any]
+
+
+def collect(payload: Payload) -> Summary:
+    """What the raw store holds."""
+    return {
+        "first": payload["first_hour"],
+        "last": payload["last_hour"],
+        "data_hash": payload["data_hash"],
+        "missing": sum(payload["missing_hours"].values()),
+        "attribution": payload["attribution"],
+    }
+
+
+def quality(payload: Payload) -> Summary:
+    """The validation gate's verdict."""
+    keys = ("ok", "verdict", "errors", "warnings")
+    return {key: payload[key] for key in keys}
+
+
+def features(payload: Payload) -> Summary:
+    """What the warehouse holds."""
+    return {
+        "first_day": payload["first_issue"],
+        "last_day": payload["last_issue"],
+        "hours": payload["hours"],
+        "rows": payload["labelled_rows"],
+        "data_hash": payload["data_hash"],
+    }
+
+
+def train(payload: Payload) -> Summary:
+    """Every model on the hold-out, and what is known of the best learned one."""
+    return {
+        "best": payload["candidate"],
+        "baseline": payload["baseline"],
+        **payload["holdout"],
+        "threshold": payload["threshold"],
+        "level": payload["level"],
+        "note": payload["note"],
+        "trained_on": {key: payload["trained_on"][key] for key in ("start", "end")},
+        "models": [_model(model) for model in payload["models"]],
+        "always_alert": {key: _value(payload["always_alert"], key) for key in ALERT},
+        "slices": [_slice(row) for row in payload["slices"]],
+        "importance": payload["importance"],
+        "learning_curve": payload["learning_curve"],
+        "model_bytes": payload["model_bytes"],
+        "seconds": payload["seconds"],
+    }
+
+
+def _model(model: Payload) -> Summary:
+    held, gap = model["holdout"], model["against_baseline"]
+    return {
+        "name": model["name"],
+        "is_baseline": model["is_baseline"],
+        "mae": held["mae_hourly"]["value"],
+        "lower": held["mae_hourly"]["low"],
+        "upper": held["mae_hourly"]["high"],
+        "mae_daily": held["mae_daily"]["value"],
+        "delta": gap["value"],
+        "delta_lower": gap["low"],
+        "delta_upper": gap["high"],
+        **{key: _value(held["alerts"], key) for key in ALERT},
+        "coverage": _value(held["coverage"], "hourly"),
+    }
+
+
+def _slice(row: Payload) -> Summary:
+    return {
+        "group": row["group"],
+        "value": row["slice"],
+        "rows": row["hours"],
+        "mae": row["mae"]["value"],
+        "lower": row["mae"]["low"],
+        "upper": row["mae"]["high"],
+        "baseline_mae": _value(row, "baseline_mae"),
+    }
+
+
+def _value(payload: Payload, key: str) -> float | None:
+    """The figure of an estimate; None where it is not defined."""
+    value: float | None = payload[key]["value"]
+    return value
+
+
+def promote(payload: Payload) -> Summary:
+    """The gate's decision and its numbers."""
+    keys = ("action", "champion", "is_baseline", "reason", "level", "contenders", "comparisons")
+    return {
+        **{key: payload[key] for key in keys},
+        "start": payload["holdout_start"],
+        "end": payload["holdout_end"],
+        "days": payload["holdout_days"],
+    }
+
+
+def monitor(payload: Payload) -> Summary:
+    """The verdict of each check."""
+    checks = [
+        {"name": check["name"], "value": check["value"], "status": check["status"]}
+        for check in payload["checks"]
+    ]
+    keys = ("start", "end", "alarm", "verdict")
+    return {**{key: payload[key] for key in keys}, "checks": checks}
+
+
+def retrain(payload: Payload) -> Summary:
+    """What was done about drift, and why."""
+    return {"action": payload["action"], "reason": payload["reason"]}
+
+
+BY_KIND: dict[str, Callable[[Payload], Summary]] = {
+    "collect": collect,
+    "quality": quality,
+    "features": features,
+    "train": train,
+    "promote": promote,
+    "monitor": monitor,
+    "retrain": retrain,
+}
