@@ -1,7 +1,7 @@
 """What a fresh clone needs, with nothing but Python: `demo` or `test`.
 
-Makes .venv beside this file, installs what requirements/ has locked (with uv where it is there, else
-with pip) and this checkout, and runs the rest in it. Every command is shown before it runs.
+Makes .venv beside this file, installs what requirements/ has locked (with uv where it is there,
+else with pip) and this checkout, and runs the rest in it. Every command is shown before it runs.
 """
 
 import sys

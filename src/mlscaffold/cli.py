@@ -217,7 +217,11 @@ def main() -> None:
             signal.signal(getattr(signal, name), _stop)
     command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     try:
-        app()
+        if sys.argv[1:] in (["list"], ["list", "--json"]):
+            # Typer imports pydantic to convert parameters, which doubles what `list` takes.
+            list_(as_json="--json" in sys.argv)
+        else:
+            app()
     except MlscaffoldError as error:
         _fail(error, command)
     except OSError as error:

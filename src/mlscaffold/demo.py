@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import catalog, new
+from . import catalog, new, output
 from .errors import MlscaffoldError
 
 TEMPLATE = "mlops-project"
@@ -77,7 +77,7 @@ def demo(
             "What it said stands above; `python tasks.py demo` in that folder runs it again.",
         )
     template = source.builtin
-    values = {key: str(value) for key, value in result.answers.items()}
+    values = output.step_values(result)
     report = (
         result.destination / template.report.format_map(values)
         if template and template.report

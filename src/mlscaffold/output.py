@@ -169,10 +169,16 @@ def demo_text(result: DemoResult) -> str:
 
 def next_steps(template: Template | None, result: NewResult) -> list[str]:
     """Three commands to type, the first of which goes into the project."""
-    values = {"python": python_name(), **{key: str(value) for key, value in result.answers.items()}}
+    values = step_values(result)
     own = [step.format_map(values) for step in template.next_steps] if template else []
     looks = ["git log --stat", "git status"] if result.commit else ["cat README.md"]
     return [change_folder(result.destination), *(own or looks)]
+
+
+def step_values(result: NewResult) -> dict[str, str]:
+    """What the commands in a template's metadata may name in braces."""
+    answers = {key: str(value) for key, value in result.answers.items()}
+    return {"python": python_name(), **answers}
 
 
 def change_folder(folder: Path) -> str:
