@@ -20,6 +20,8 @@ from .sources import Injection, Response, Source, open_source
 from .store import Chunk, RawStore
 from .usecase import Dataset, active
 
+LISTED = 50
+"""Gaps named in the result, the longest first; `gap_count` counts them all."""
 FRESH_HOURS = 6
 """A month that is not final is asked for again after this long: the models run every 6 hours."""
 
@@ -45,6 +47,7 @@ class CollectResult:
     retries: dict[str, int] = field(default_factory=dict)
     healed: list[str] = field(default_factory=list)
     missing_hours: dict[str, int] = field(default_factory=dict)
+    gap_count: int = 0
     gaps: list[Gap] = field(default_factory=list)
     attribution: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -129,7 +132,8 @@ def collect(
             retries=dict(opened.retries),
             healed=healed,
             missing_hours=_missing(gaps),
-            gaps=gaps,
+            gap_count=len(gaps),
+            gaps=sorted(gaps, key=lambda gap: -gap.hours)[:LISTED],
             attribution=sorted({opened.attribution(piece.dataset) for piece in months}),
             seconds=round(clock.monotonic() - began, 3),
         )

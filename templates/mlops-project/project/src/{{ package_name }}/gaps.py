@@ -14,6 +14,9 @@ class Gap:
     start: str
     hours: int
 
+    def __str__(self) -> str:
+        return f"{self.variable} has no value for {self.hours} h from {self.start} UTC on"
+
 
 def find_gaps(rows: pl.DataFrame, dataset: str) -> list[Gap]:
     """Every gap of every variable, hours that have no row at all included; longest first.

@@ -124,7 +124,7 @@ def _missing(
         dataset.name,
         variable.name,
         missing,
-        f"{variable.name}: {missing} of {hours} hours have no value, {longest} of them in a row",
+        f"{variable.name}: {missing} of {hours} hours have no value, longest gap {longest} h",
     )
 
 

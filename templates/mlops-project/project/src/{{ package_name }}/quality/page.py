@@ -19,11 +19,13 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .5rem; text-align: left; }
+.text td { overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .error { color: var(--bad); font-weight: 600; } .warning { color: var(--warn); font-weight: 600; }
 svg { display: block; min-width: 10rem; } footer { margin-top: 2rem; font-size: .85rem; }
 """
 CELL, HEIGHT = 8, 16
+COVERAGE = ("variable", "unit", "*missing h", "*lowest", "*median", "*highest", "by month")
 
 
 def render(result: QualityResult, place_name: str) -> str:
@@ -49,16 +51,11 @@ def render(result: QualityResult, place_name: str) -> str:
 <p class="verdict {"" if result.ok else "failed"}">The gate {escape(result.verdict)}.</p>
 {simulated if result.source == "simulated" else ""}
 <p>Checked {escape(result.checked_at)}; newest label {escape(result.last_hour)} UTC,
-{result.age_hours:g} h old; SHA-256 of the rows <code>{escape(result.data_hash[:16])}…</code>.</p>
+{result.age_hours:g} h old; SHA-256 of the rows <code>{escape(result.data_hash[:16])}…</code></p>
 <h2>Findings</h2>
 {_table(("", "check", "what"), findings) if findings else "<p>None.</p>"}
 <h2>What there is</h2>
-{
-        _table(
-            ("variable", "unit", "*missing h", "*lowest", "*median", "*highest", "by month"),
-            [_coverage_row(cover) for cover in result.coverage],
-        )
-    }
+{_table(COVERAGE, [_coverage_row(cover) for cover in result.coverage], "figures")}
 <h2>Longest gaps</h2>
 {_table(("variable", "from (UTC)", "*hours"), gaps) if gaps else "<p>None.</p>"}
 <footer>Gaps are recorded and never filled in. Limits of the values: the use case's variables.
@@ -66,7 +63,7 @@ def render(result: QualityResult, place_name: str) -> str:
 """
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], kind: str = "text") -> str:
     """A table; a heading that begins with * marks a column of numbers. Cells are HTML."""
     classes = [' class="number"' if name.startswith("*") else "" for name in head]
     titles = "".join(
@@ -78,7 +75,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
         + "</tr>\n"
         for row in rows
     )
-    return f'<div class="scroll"><table><tr>{titles}</tr>\n{body}</table></div>'
+    return f'<div class="scroll {kind}"><table><tr>{titles}</tr>\n{body}</table></div>'
 
 
 def _coverage_row(cover: Coverage) -> tuple[str, ...]:

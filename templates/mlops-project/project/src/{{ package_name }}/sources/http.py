@@ -130,7 +130,7 @@ class ApiClient:
             return _Fault(
                 "connection",
                 f"No connection to {host}: {error or 'time-out'}",
-                f"Check network and base URL; `{CLI} collect --source simulated` needs neither.",
+                f"Check network and base URL. `{CLI} collect --source simulated` needs neither.",
                 attempts=CONNECT_ATTEMPTS,
             )
         except httpx.TimeoutException:
@@ -143,7 +143,7 @@ class ApiClient:
             )
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise SourceError(
-                f"{url} is not a usable address: {error}.",
+                f"{url} is not a usable address: {str(error).rstrip('.')}.",
                 "Write the base URL like https://example.org (collect.base_url, --base-url).",
             ) from None
         except httpx.HTTPError as error:
