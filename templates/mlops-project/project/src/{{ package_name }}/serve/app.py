@@ -7,6 +7,7 @@ the model takes.
 """
 
 import contextlib
+import os
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
@@ -68,9 +69,7 @@ class Service:
         """The model in use. Raises ProblemError (503) while there is none."""
         champion = self.champions.current
         if champion is None:
-            problem = self.champions.problem
-            assert problem is not None
-            raise overloaded(problem.message, problem.hint, retry_after=5)
+            raise overloaded(*self.trouble(), retry_after=5)
         return champion
 
     def forecast(self) -> Forecast:
@@ -78,10 +77,14 @@ class Service:
         self.champion()
         forecast = self.forecasts.at(self.clock.now())
         if forecast is None:
-            problem = self.forecasts.problem
-            assert problem is not None
-            raise overloaded(problem.message, problem.hint, retry_after=60)
+            raise overloaded(*self.trouble(), retry_after=60)
         return forecast
+
+    def trouble(self) -> tuple[str, str]:
+        """Why there is no model, or else no forecast, and what to do about it."""
+        no_model = self.champions.current is None
+        problem = self.champions.problem if no_model else self.forecasts.problem
+        return (self._public(problem.message), problem.hint) if problem else ("", "")
 
     def warnings(self) -> list[str]:
         """What does not work although predictions can be made."""
@@ -90,7 +93,11 @@ class Service:
             found.append(f"{self.log.dropped} predictions are missing from the log.")
         problems = (self.champions.problem, self.forecasts.problem)
         found += [f"{problem.message} {problem.hint}".rstrip() for problem in problems if problem]
-        return found
+        return [self._public(text) for text in found]
+
+    def _public(self, text: str) -> str:
+        """Without the folder that the data lie in: that is nobody's business outside."""
+        return text.replace(f"{self.settings.data_dir}{os.sep}", "")
 
     def refresh(self) -> None:
         """Look for a new champion and a new issue."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import CLI
 from ..bundle import INFO, Bundle, load_bundle
-from ..errors import ProjectError
+from ..errors import DataError, ProjectError
 from ..files import read_json, sha256_file
 from ..usecase import UseCase
 
@@ -99,7 +99,10 @@ class ChampionSlot:
         return True
 
     def _load(self) -> Champion:
-        pointer = read_json(self._pointer)
+        try:
+            pointer = read_json(self._pointer)
+        except DataError as error:
+            raise ProjectError(error.message, _AGAIN) from None
         folder = (self._models_dir / pointer["folder"]).resolve()
         if not folder.is_relative_to(self._models_dir.resolve()):
             raise ProjectError("champion.json names a folder outside the models.", _AGAIN)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from ..errors import ProjectError
 from .champion import Champion
 from .schemas import Forecast
 
@@ -54,9 +53,7 @@ def render(service: "Service") -> Response:
         title=escape(service.use_case.title),
         place=escape(service.settings.place.name),
         badges=_badges(champion, forecast),
-        forecast=_forecast(forecast)
-        if forecast
-        else _problem(service.forecasts.problem if champion else service.champions.problem),
+        forecast=_forecast(forecast) if forecast else _problem(*service.trouble()),
         model=_facts(champion) if champion else _soft("There is no model yet."),
         attribution='<a href="https://open-meteo.com/">Weather data by Open-Meteo.com</a>. '
         + escape("; ".join(sorted(attributions)))
@@ -123,9 +120,8 @@ def _age(hours: float) -> str:
     return f"{hours:.0f} h ago" if hours < 48 else f"{hours / 24:.0f} days ago"
 
 
-def _problem(problem: ProjectError | None) -> str:
-    message = problem.message if problem else "There is no forecast yet."
-    hint = f'<p class="remedy">{escape(problem.hint)}</p>' if problem and problem.hint else ""
+def _problem(message: str, remedy: str) -> str:
+    hint = f'<p class="remedy">{escape(remedy)}</p>' if remedy else ""
     return f"<section><h2>No forecast</h2><p>{escape(message)}</p>{hint}</section>"
 
 
@@ -148,9 +144,29 @@ def _facts(champion: Champion) -> str:
     return f"<dl>{items}</dl>"
 
 
-def _quality(metrics: dict[str, Any], unit: str) -> dict[str, str]:
-    """The measured facts; what was not measured is not shown."""
-    return {}
+def _quality(figures: dict[str, Any], unit: str) -> dict[str, str]:
+    """What was measured on days held out of training; what was not measured is not shown."""
+    held = figures.get("holdout", {})
+    facts = {}
+    if (error := held.get("mae_hourly")) and error["value"] is not None:
+        facts["Mean absolute error, hourly"] = (
+            f"{error['value']:.2f} {unit} ({_span(error)}), on {error['days']} days held out"
+        )
+    difference = figures.get("against", {}).get("persistence")
+    if difference and difference["value"] is not None:
+        facts["Against persistence"] = f"{difference['value']:+.2f} {unit} ({_span(difference)})"
+    if (coverage := held.get("coverage")) and coverage["hourly"]["value"] is not None:
+        hours = coverage["hourly"]
+        facts["Hours inside their interval"] = (
+            f"{hours['value']:.1%} ({hours['low']:.1%} to {hours['high']:.1%}); "
+            f"meant to be {coverage['level']:.0%}"
+        )
+    return facts
+
+
+def _span(estimate: dict[str, Any]) -> str:
+    """The interval of a measured figure."""
+    return f"{estimate['low']:.2f} to {estimate['high']:.2f}"
 
 
 def _soft(text: str) -> str:
