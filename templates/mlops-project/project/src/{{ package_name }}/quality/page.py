@@ -21,7 +21,8 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .5rem; text-align: left; }
 .text td { overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.error { color: var(--bad); font-weight: 600; } .warning { color: var(--warn); font-weight: 600; }
+.error, .warning { color: var(--bad); font-weight: 600; white-space: nowrap; }
+.warning { color: var(--warn); }
 svg { display: block; min-width: 10rem; } footer { margin-top: 2rem; font-size: .85rem; }
 """
 CELL, HEIGHT = 8, 16
