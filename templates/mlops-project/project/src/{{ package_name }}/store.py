@@ -104,7 +104,7 @@ class RawStore:
                 self._label, {"schema": SCHEMA, "source": chunk.source, "place": content}
             )
         buffer = io.BytesIO()
-        rows.insert_column(0, pl.lit(place.id).alias("place_id")).write_parquet(buffer)
+        rows.select(pl.lit(place.id).alias("place_id"), pl.all()).write_parquet(buffer)
         data = buffer.getvalue()
         write_bytes_atomic(self.part(chunk.dataset, chunk.month), data)
         stored = Chunk(**asdict(chunk) | {"part_sha256": hashlib.sha256(data).hexdigest()})
