@@ -142,7 +142,7 @@ def features(as_of: AsOf = None, data_dir: DataDir = None, as_json: AsJson = Fal
         result = build(run.settings, run.clock, progress=run.progress)
         run.show(
             result,
-            f"{result.rows} rows of features from {result.hours} hours, {result.labelled_rows} of "
+            f"{result.rows} rows of features from {result.hours} hours, {result.labelled} of "
             f"them labelled; newest issue {result.last_issue}.",
             f"Next: {CLI} train",
         )

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.text import Text
+from typer import Exit
 
 from . import log
 from .clock import Clock, clock_for
@@ -65,7 +66,7 @@ class Run:
     ) -> None:
         """Close the bars; turn an error into a sentence and an exit code."""
         self._stop_bars()
-        if error is None or isinstance(error, SystemExit):
+        if error is None or isinstance(error, SystemExit | Exit):
             return
         if isinstance(error, ProjectError):
             logger.error(error.message, extra={"kind": type(error).__name__, "hint": error.hint})

@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 560, 260
-LEFT, RIGHT, TOP, BOTTOM = 46, 12, 34, 30
+WIDTH, HEIGHT = 440, 240
+LEFT, RIGHT, TOP, BOTTOM = 38, 10, 34, 28
 
 STYLE = """<style>
 .chart{font:13px system-ui,sans-serif;--ink:#1f2933;--soft:#7b8794;--grid:#e4e7eb;
@@ -81,7 +81,7 @@ def forecast_chart(
 def error_chart(rows: Sequence[tuple[str, float, float, float, bool]], unit: str) -> str:
     """Bars of error with whiskers: (name, value, lower, upper, whether it serves)."""
     height = TOP + 34 * len(rows) + BOTTOM
-    left = 118
+    left = 94
     x = Scale(0, max(row[3] for row in rows) * 1.05, left, WIDTH - RIGHT - 40)
     parts = []
     for tick in x.ticks():
@@ -117,7 +117,7 @@ def calibration_chart(predicted: Sequence[float], actual: Sequence[float], unit:
         for p, a in zip(predicted, actual, strict=True)
     ]
     parts += [_text(x(tick), HEIGHT - 8, f"{tick:g}", "tick", "middle") for tick in x.ticks()]
-    keys = (("fa", f"came true (up) against forecast (right), {unit}"), ("fs", "dashed: perfect"))
+    keys = (("fa", f"came true (up), forecast (right), {unit}"), ("fs", "dashed: perfect"))
     return _svg(parts, keys, "Calibration: what came true against what was forecast")
 
 

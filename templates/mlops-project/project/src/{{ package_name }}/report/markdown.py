@@ -45,7 +45,7 @@ def percent(share: Any) -> str:
 
 def seconds(value: Any) -> str:
     """A duration: `850 ms`, `12.3 s`, `4.5 min`."""
-    if not isinstance(value, int | float):
+    if not value:  # a clock that stands still measures nothing
         return NONE
     if value < 1:
         return f"{number(value * 1000)} ms"

@@ -32,6 +32,7 @@ def render(settings: Settings, clock: Clock, results: Results, pictures: Picture
         ("Calibration", _calibration(results, pictures)),
         ("Who is served worse", _text(card_blocks["card-slices"])),
         ("What the model looks at", _text(card_blocks["card-importance"])),
+        ("Would more data help?", _learning(results)),
         ("Decisions", _text(_history(settings)) + _differences(results)),
         ("Monitoring", _text(readme.monitoring(results))),
         ("Cost and speed", _text(readme.cost(results))),
@@ -58,7 +59,7 @@ def render(settings: Settings, clock: Clock, results: Results, pictures: Picture
 <header>
 <h1>{title}</h1>
 {banner}
-<div class="outcome">{_text(readme.outcome(results))}</div>
+<div class="outcome">{_text(readme.headline(results))}</div>
 </header>
 <main>
 {sections}
@@ -122,6 +123,22 @@ def _calibration(results: Results, pictures: Pictures) -> str:
         "Points on the dashed line are forecasts that were right on average."
     )
     return _text(sentence if held is not None else "") + _chart(pictures, "calibration")
+
+
+def _learning(results: Results) -> str:
+    """Error of the learned models after training on more and more days."""
+    trained = summary(results, "train")
+    if not trained or not trained["learning_curve"]:
+        return ""
+    points = trained["learning_curve"]
+    days = sorted({point["days"] for point in points})
+    found = {(point["model"], point["days"]): number(point["mae"]) for point in points}
+    rows = [
+        [model, *(found.get((model, span), NONE) for span in days)]
+        for model in dict.fromkeys(point["model"] for point in points)
+    ]
+    head = [f"MAE on the last fold, {results['unit']}", *(f"{span} days" for span in days)]
+    return _text(table(head, rows))
 
 
 def _history(settings: Settings) -> str:

@@ -41,6 +41,13 @@ def summary(results: Results, kind: str) -> dict[str, Any] | None:
 
 
 def outcome(results: Results) -> str:
+    """The headline, with a warning before it where the data are simulated."""
+    simulated = results["source"] == "simulated" and "promote" in results["runs"]
+    label = "Simulated data: this shows that the pipeline works, nothing about the real air. "
+    return (label if simulated else "") + headline(results)
+
+
+def headline(results: Results) -> str:
     """One line: what serves, how well, against what, on which days."""
     decision = summary(results, "promote")
     if decision is None:
@@ -51,18 +58,14 @@ def outcome(results: Results) -> str:
     error = f"{number(champion['mae'])} {unit} ({interval(champion['lower'], champion['upper'])})"
     days = f"{decision['days']} unseen days ({decision['start']} to {decision['end']})"
     if decision["is_baseline"]:
-        sentence = (
+        return (
             f"**No learned model beats the baseline at {place} for certain, so {champion['name']} "
             f"serves**: mean error {error} on {days}."
         )
-    else:
-        sentence = (
-            f"**{champion['name']} predicts tomorrow's air at {place} with a mean error of {error}"
-            f"{gain(decision, champion)}**, on {days}."
-        )
-    simulated = results["source"] == "simulated"
-    label = "Simulated data: this shows that the pipeline works, nothing about the real air. "
-    return (label if simulated else "") + sentence
+    return (
+        f"**{champion['name']} predicts tomorrow's air at {place} with a mean error of {error}"
+        f"{gain(decision, champion)}**, on {days}."
+    )
 
 
 def contender(decision: dict[str, Any], version: str) -> dict[str, Any]:
@@ -82,7 +85,7 @@ def gain(decision: dict[str, Any], champion: dict[str, Any]) -> str:
 
 def comparison(results: Results) -> str:
     """Every model on the same hold-out, the worst slices, and the gate's decision."""
-    trained, decision = summary(results, "train"), summary(results, "promote")
+    trained = summary(results, "train")
     if trained is None:
         return NOT_MEASURED
     runs = results["runs"]
@@ -92,9 +95,20 @@ def comparison(results: Results) -> str:
         f"train or choose. In brackets: {percent(trained['level'])} block-bootstrap intervals. An "
         f"alert is a daily mean above {number(trained['threshold'])} {results['unit']}.",
         worst_slices(results),
-        f"Gate: {escape(decision['reason'])}" if decision else "Gate: not promoted yet.",
+        gate(results),
         picture(results, "holdout"),
         stamp(runs["train"], runs.get("promote")),
+    )
+
+
+def gate(results: Results) -> str:
+    """The decision on who serves, with what has to be known about it."""
+    trained, decision = summary(results, "train"), summary(results, "promote")
+    if decision is None:
+        return "Gate: not promoted yet."
+    notes = [*decision["notes"], (trained or {}).get("note", "")]
+    return " ".join(
+        ["Gate:", escape(decision["reason"]), *(escape(note) for note in notes if note)]
     )
 
 
@@ -233,8 +247,7 @@ def monitoring(results: Results) -> str:
     ]
     retrained = summary(results, "retrain")
     return paragraphs(
-        f"**{'Alarm' if found['alarm'] else 'No alarm'}**, {found['start']} to {found['end']}: "
-        f"{escape(found['verdict'])}",
+        f"**{'Alarm' if found['alarm'] else 'No alarm'}.** {escape(found['verdict'])}",
         table(["check", "found", "verdict"], rows) if rows else "",
         f"Last retraining: {escape(retrained['reason'])}" if retrained else "",
         stamp(results["runs"]["monitor"]),

@@ -33,16 +33,17 @@ def quality(payload: Payload) -> Summary:
 def features(payload: Payload) -> Summary:
     """What the warehouse holds."""
     return {
-        "first_day": payload["first_issue"],
-        "last_day": payload["last_issue"],
+        "first_day": str(payload["first_issue"])[:10],
+        "last_day": str(payload["last_issue"])[:10],
         "hours": payload["hours"],
-        "rows": payload["labelled_rows"],
+        "rows": payload["labelled"],
         "data_hash": payload["data_hash"],
     }
 
 
 def train(payload: Payload) -> Summary:
     """Every model on the hold-out, and what is known of the best learned one."""
+    figures = payload["figures"]
     return {
         "best": payload["candidate"],
         "baseline": payload["baseline"],
@@ -51,11 +52,11 @@ def train(payload: Payload) -> Summary:
         "level": payload["level"],
         "note": payload["note"],
         "trained_on": {key: payload["trained_on"][key] for key in ("start", "end")},
-        "models": [_model(model) for model in payload["models"]],
-        "always_alert": {key: _value(payload["always_alert"], key) for key in ALERT},
-        "slices": [_slice(row) for row in payload["slices"]],
-        "importance": payload["importance"],
-        "learning_curve": payload["learning_curve"],
+        "models": [_model(model) for model in figures["models"]],
+        "always_alert": {key: _value(figures["always_alert"], key) for key in ALERT},
+        "slices": [_slice(row) for row in figures["slices"]],
+        "importance": figures["importance"],
+        "learning_curve": figures["learning_curve"],
         "model_bytes": payload["model_bytes"],
         "seconds": payload["seconds"],
     }
@@ -98,7 +99,7 @@ def _value(payload: Payload, key: str) -> float | None:
 
 def promote(payload: Payload) -> Summary:
     """The gate's decision and its numbers."""
-    keys = ("action", "champion", "is_baseline", "reason", "level", "contenders", "comparisons")
+    keys = ("action", "champion", "is_baseline", "reason", "contenders", "comparisons", "notes")
     return {
         **{key: payload[key] for key in keys},
         "start": payload["holdout_start"],
