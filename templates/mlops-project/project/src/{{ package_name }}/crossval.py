@@ -10,8 +10,8 @@ from .models.gbm import Boosting
 from .samples import Samples
 from .splits import Fold, Plan
 
-STEP = 25
-"""Boosting is judged after every 25 rounds."""
+STEP = 50
+"""Boosting is judged after every 50 rounds."""
 
 
 @dataclass(frozen=True)

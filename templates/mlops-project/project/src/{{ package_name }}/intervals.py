@@ -78,6 +78,7 @@ def _quantiles(residual: Vector, level: float) -> tuple[float, float]:
     ordered = np.sort(residual)
     n = len(ordered)
     tail = (1 - level) / 2
-    low = max(int(np.floor((n + 1) * tail)), 1)
-    high = min(int(np.ceil((n + 1) * (1 - tail))), n)
+    # 40 x 0.05 must be 2 although (1 - 0.9) / 2 falls short of 0.05.
+    low = max(int(np.floor((n + 1) * tail + 1e-9)), 1)
+    high = n + 1 - low
     return float(ordered[low - 1]), float(ordered[high - 1])

@@ -1,6 +1,7 @@
 """Gradient boosting with LightGBM, exported to ONNX for the service."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,8 +31,9 @@ class Boosting:
     How many rounds are enough is for the folds to say (`crossval.py`). Early stopping on the last
     weeks of the training span would judge by one season and stop too soon at its turn.
 
-    Features are rounded to float32 before training, because ONNX computes in float32: the split
-    thresholds then lie between the same values in both.
+    Features are rounded to float32 before training, because ONNX computes in float32, and the split
+    thresholds are rounded down to float32 after it: for a float32 x, x <= t holds exactly when
+    x <= (t rounded down) does, so that both send every row the same way.
     """
 
     kind = "lightgbm"
@@ -63,7 +65,9 @@ class Boosting:
         rows = self._rows(X)
         level = recent_level(rows, self.level_columns)
         data = lightgbm.Dataset(rows, np.log((y + LEVEL_OFFSET) / level), weight=level)
-        self.booster = lightgbm.train(self._options(len(y)), data, self.rounds)
+        self.booster = _thresholds_in_float32(
+            lightgbm.train(self._options(len(y)), data, self.rounds)
+        )
 
     def predict(self, X: Matrix) -> Vector:
         """See `Predictor.predict`."""
@@ -119,3 +123,18 @@ class Boosting:
             "verbosity": -1,
             **self.settings,
         }
+
+
+def _thresholds_in_float32(booster: Any) -> Any:
+    """The same trees, each threshold rounded down to the next float32."""
+    import lightgbm
+
+    def rounded(line: re.Match[str]) -> str:
+        exact = np.array(line[1].split(), dtype=np.float64)
+        near = exact.astype(np.float32)
+        below = np.where(near > exact, np.nextafter(near, np.float32(-np.inf)), near)
+        return "\nthreshold=" + " ".join(repr(float(value)) for value in below)
+
+    # The sizes of the trees' texts change with the numbers; without the line LightGBM counts anew.
+    text = re.sub(r"\ntree_sizes=.*", "", booster.model_to_string())
+    return lightgbm.Booster(model_str=re.sub(r"\nthreshold=(.*)", rounded, text))
