@@ -115,6 +115,8 @@ def collect(
             f"{result.chunks_fetched} months fetched, {result.chunks_kept} kept, "
             f"{result.requests} requests" + (f", retried after {retried}." if retried else "."),
             *(f"Gap: {gap}" for gap in result.gaps[:5]),
+            *([f"{result.gap_count} gaps in all."] if result.gap_count > 5 else []),
+            *(f"Data: {credit}" for credit in result.attribution),
             f"Next: {CLI} quality",
         )
 
