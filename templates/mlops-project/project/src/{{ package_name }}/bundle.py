@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,21 +62,26 @@ class Bundle:
     def interval(self, prediction: Vector, lead_hours: Vector) -> tuple[Vector, Vector]:
         """Lower and upper bound (n,) of hourly predictions (n,) at those lead hours (n,)."""
         hours = lead_hours.astype(np.intp)
+        lower, upper = self._hourly
+        return self._bound(prediction, lower[hours]), self._bound(prediction, upper[hours])
+
+    @cached_property
+    def _hourly(self) -> tuple[Vector, Vector]:
+        """Ratios (24,) at the bounds; made once, because a prediction takes microseconds."""
         bounds = self.info["intervals"]["hourly"]
-        lower = self._bound(prediction, np.asarray(bounds["lower"])[hours])
-        return lower, self._bound(prediction, np.asarray(bounds["upper"])[hours])
+        return np.exp(bounds["lower"]), np.exp(bounds["upper"])
 
     def daily(self, predictions: Vector) -> tuple[float, float, float]:
         """Mean of a day's 24 hourly predictions, with its own lower and upper bound."""
         mean = predictions.mean()
         bounds = self.info["intervals"]["daily"]
-        lower = self._bound(mean, np.float64(bounds["lower"]))
-        return float(mean), float(lower), float(self._bound(mean, np.float64(bounds["upper"])))
+        lower = self._bound(mean, np.exp(bounds["lower"]))
+        return float(mean), float(lower), float(self._bound(mean, np.exp(bounds["upper"])))
 
-    def _bound(self, prediction: Any, log_ratio: Any) -> Any:
-        """Undo r = log((y + offset) / (p + offset)); concentrations are not negative."""
+    def _bound(self, prediction: Any, ratio: Any) -> Any:
+        """Y of ratio = (y + offset) / (p + offset); concentrations are not negative."""
         offset = self.info["intervals"]["offset"]
-        return np.maximum(np.exp(log_ratio) * (prediction + offset) - offset, 0.0)
+        return np.maximum(ratio * (prediction + offset) - offset, 0.0)
 
 
 def write_bundle(folder: Path, info: Mapping[str, Any], files: Mapping[str, bytes]) -> Path:

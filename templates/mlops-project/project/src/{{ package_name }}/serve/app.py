@@ -1,16 +1,9 @@
-"""The routes. Each reads its request, asks the champion or the forecast, and encodes the answer.
-
-Handlers are `async` although the model computes in them: one row takes some tens of microseconds,
-less than handing it to a thread would. `/predict` is a plain Starlette route of the FastAPI
-application: it has no parameters for FastAPI to resolve, and leaving that out saves as much time as
-the model takes.
-"""
+"""The application: what its routes share, the routes, and how it starts and ends."""
 
 import contextlib
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -24,13 +17,14 @@ from ..clock import Clock
 from ..config import Settings
 from ..usecase import active
 from . import openapi, page
-from .champion import Champion, ChampionSlot, Predicted, Watcher
+from .champion import Champion, ChampionSlot, Watcher
 from .forecast import ForecastSlot
 from .limits import Gate
 from .metrics import Metrics, ServiceCollector
-from .prediction_log import Entry, PredictionLog
+from .predict import Predict
+from .prediction_log import PredictionLog
 from .problems import ProblemError, overloaded
-from .schemas import Forecast, Hour, Live, Prediction, Predictions, Ready, RequestTypes, Rows
+from .schemas import Forecast, Live, Ready, RequestTypes
 
 _encode = msgspec.json.Encoder().encode
 JSON = "application/json"
@@ -122,7 +116,7 @@ def create_app(settings: Settings, clock: Clock, service: Service | None = None)
     service = service or Service(settings, clock)
     production = settings.serve.mode == "production"
     app = FastAPI(
-        routes=[Route("/predict", _predict_route(service), methods=["POST"])],
+        routes=[Route("/predict", Predict(service), methods=["POST"])],
         title=service.use_case.title,
         version=__version__,
         lifespan=service.lifespan,
@@ -146,35 +140,6 @@ def create_app(settings: Settings, clock: Clock, service: Service | None = None)
     _add_state_routes(app, service)
     openapi.install(app, service.requests, with_key=settings.serve.api_key is not None)
     return app
-
-
-def _predict_route(service: Service) -> Callable[[Request], Awaitable[Response]]:
-    decode, add, metrics = service.requests.decode, service.log.add, service.metrics
-    unit, now = service.use_case.unit, service.clock.now
-
-    async def predict(request: Request) -> Response:
-        champion = service.champion()
-        rows = decode(await request.body())
-        made = champion.predict(rows.features)
-        request_id: str = request.scope["request_id"]
-        add(_entry(request_id, champion, rows, made, now()))
-        metrics.predicted(champion.version, len(rows.valid_times))
-        hours = zip(
-            rows.valid_times,
-            made.prediction.tolist(),
-            made.lower.tolist(),
-            made.upper.tolist(),
-            strict=True,
-        )
-        common = (unit, champion.level, champion.version, champion.source, request_id)
-        answer = (
-            Prediction(*(*next(hours), *common))
-            if rows.single
-            else Predictions([Hour(*hour) for hour in hours], *common)
-        )
-        return Response(_encode(answer), media_type=JSON)
-
-    return predict
 
 
 def _add_forecast_routes(app: FastAPI, service: Service) -> None:
@@ -217,23 +182,6 @@ def _add_state_routes(app: FastAPI, service: Service) -> None:
     async def index() -> Response:
         """The forecast as a page."""
         return page.render(service)
-
-
-def _entry(
-    request_id: str, champion: Champion, rows: Rows, made: Predicted, now: datetime
-) -> Entry:
-    return Entry(
-        request_id=request_id,
-        endpoint="predict",
-        model_version=champion.version,
-        valid_times=rows.valid_times,
-        lead_hours=made.lead_hours,
-        predictions=made.prediction,
-        lower=made.lower,
-        upper=made.upper,
-        features=rows.features,
-        logged_at=now,
-    )
 
 
 async def _http_error(request: Request, error: Any) -> Response:

@@ -9,10 +9,10 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
 
 from .. import CLI
 from ..bundle import INFO, Bundle, load_bundle
@@ -25,8 +25,7 @@ logger = logging.getLogger(__name__)
 Stamp = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class Predicted:
+class Predicted(Struct, frozen=True, gc=False):
     """Predictions of n rows in the target's unit with their interval, each (n,)."""
 
     prediction: np.ndarray
@@ -133,7 +132,7 @@ class ChampionSlot:
         high = np.array([feature.high for feature in self._use_case.features])
         for rows in (1, 100):
             result = champion.predict(np.tile(np.trunc((low + high) / 2), (rows, 1)))
-            if not all(np.isfinite(part).all() for part in vars(result).values()):
+            if not np.isfinite([result.prediction, result.lower, result.upper]).all():
                 raise ProjectError("The model does not give finite numbers.", _RETRAIN)
 
     def _refuse(self, error: Exception, *, first: bool) -> None:

@@ -25,13 +25,8 @@ from .problems import ProblemError, overloaded
 logger = logging.getLogger(__name__)
 
 METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),
-)
-_NOTHING_ALLOWED = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_PAGE_HEADERS = ((b"x-frame-options", b"DENY"), (b"referrer-policy", b"no-referrer"))
 _DISCARD = 32
 """A body over the limit is read on to this many times the limit: a client that is still sending
 would otherwise see a broken connection and not the answer."""
@@ -47,8 +42,7 @@ class _Answer:
 class Gate:
     """ASGI middleware. Once `draining` is set, every answer closes its connection.
 
-    `routes` bound the metrics' labels, `public` need no key, `pages` bring a content policy of
-    their own.
+    `routes` bound the metrics' labels, `public` need no key, `pages` are HTML.
     """
 
     def __init__(
@@ -84,8 +78,8 @@ class Gate:
         request_id = scope["request_id"] = secrets.token_hex(8)
         answer = _Answer()
         headers = [*_HEADERS, (b"x-request-id", request_id.encode())]
-        if scope["path"] not in self._pages:
-            headers.append(_NOTHING_ALLOWED)
+        if scope["path"] in self._pages:
+            headers.extend(_PAGE_HEADERS)
         if self._draining.is_set():
             headers.append((b"connection", b"close"))
 

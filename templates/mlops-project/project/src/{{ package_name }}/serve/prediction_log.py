@@ -13,13 +13,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 
 from ..clock import Clock
 
@@ -53,8 +53,7 @@ def _insert(rows: int) -> str:
     return f"INSERT OR IGNORE INTO predictions ({_COLUMNS}) VALUES {values}"  # noqa: S608
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """The predictions of one request, n rows; `features` is (n, f), leads are in hours."""
 
     request_id: str

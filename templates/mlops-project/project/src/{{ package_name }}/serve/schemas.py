@@ -6,7 +6,6 @@ a number, so what comes through is finite and within its range.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -107,8 +106,7 @@ class Live(Struct):
     status: str
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(Struct, frozen=True, gc=False):
     """Decoded request: `features` (n, f) float64 in the model's order, one valid time a row."""
 
     single: bool
