@@ -15,6 +15,9 @@ from .evaluate import Evaluator
 from .samples import Samples, read_training
 from .splits import MIN_HOLDOUT_DAYS
 
+LEVEL = 0.95
+"""Confidence of the paired intervals that decide; a wrong promotion costs trust."""
+
 
 @dataclass(frozen=True)
 class Holdout:
@@ -52,7 +55,7 @@ def unseen(settings: Settings, bundles: Iterable[Bundle]) -> Holdout:
     evaluator = Evaluator(
         samples=kept,
         threshold=alert_level(kept, settings.alert.level, settings.alert.quantile),
-        level=train.interval_level,
+        level=LEVEL,
         block_days=train.block_days,
         draws=train.bootstrap_samples,
         seed=train.seed,

@@ -58,8 +58,8 @@ def promote(settings: Settings, clock: Clock, progress: Progress = quiet) -> Pro
     Raises NotReadyError before the first training, RegistryError or DataError when a model's
     bundle is missing or damaged, BusyError when another run changes the registry.
     """
-    with registry.locked(settings, "promote"):
-        roles, bundles = _contenders(settings)
+    with registry.locked(settings):
+        challenger_version, champion_version, bundles = _contenders(settings)
         healed = _heal(settings, clock)
         holdout = unseen(settings, bundles.values())
         predictions = {}
@@ -72,8 +72,10 @@ def promote(settings: Settings, clock: Clock, progress: Progress = quiet) -> Pro
             version: _score(bundle, holdout.evaluator.mae_hourly(predictions[version]))
             for version, bundle in bundles.items()
         }
-        challenger, champion = (scored.get(version or "") for version in roles[:2])
-        baseline = scored[roles[2]]
+        challenger, champion = scored.get(challenger_version), scored.get(champion_version)
+        baseline = min(
+            (scored[version] for version in registry.baselines(settings)), key=lambda one: one.mae
+        )
         comparisons = tuple(
             _compare(
                 model,
@@ -115,7 +117,7 @@ def rollback(
     version, DataError when its bundle or the history is damaged. A named version works without
     the history and without a readable pointer.
     """
-    with registry.locked(settings, "rollback"):
+    with registry.locked(settings):
         current = _current(settings, named=version is not None)
         if version is None:
             version = decisions.previous_champion(decisions.read(settings), current)
@@ -153,26 +155,26 @@ def _heal(settings: Settings, clock: Clock) -> str:
     return sentence
 
 
-def _contenders(
-    settings: Settings,
-) -> tuple[tuple[str | None, str | None, str], dict[str, Bundle]]:
-    """Versions of challenger, champion (None: there is none) and baseline; verified bundles."""
-    baseline = tracking.get_alias(settings, registry.BASELINE)
-    if baseline is None:
+def _contenders(settings: Settings) -> tuple[str, str, dict[str, Bundle]]:
+    """Versions of challenger and champion ("": there is none), and the bundles to compare."""
+    baselines = registry.baselines(settings)
+    if not baselines:
         raise NotReadyError("No model has been trained yet.", f"Run: {CLI} train")
     pointer = registry.champion(settings)
-    champion = pointer.version if pointer else None
-    challenger = tracking.get_alias(settings, registry.CHALLENGER)
-    roles = (challenger if challenger != champion else None, champion, baseline)
-    # One entry a version: the champion may be the baseline itself.
-    bundles = {version: registry.load(settings, version) for version in roles if version}
+    champion = pointer.version if pointer else ""
+    challenger = tracking.get_alias(settings, registry.CHALLENGER) or ""
+    if challenger == champion:
+        challenger = ""
+    # One entry a version: the champion may be a baseline itself.
+    versions = [version for version in (challenger, champion, *baselines) if version]
+    bundles = {version: registry.load(settings, version) for version in versions}
     for version, bundle in bundles.items():
         if bundle.columns != active().columns:
             raise RegistryError(
                 f"Version {version} takes other features than {CLI} builds now.",
                 f"Train again; a champion like that is replaced by: {CLI} rollback --to VERSION.",
             )
-    return roles, bundles
+    return challenger, champion, bundles
 
 
 def _score(bundle: Bundle, error: Estimate) -> Contender:

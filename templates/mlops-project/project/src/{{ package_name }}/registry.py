@@ -6,6 +6,7 @@ Of the two, **the pointer is the truth**; the alias `champion` follows it.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from .files import exclusive, read_json, sha256_file, write_json_atomic
 
 SCHEMA = 1
 CHAMPION, CHALLENGER, BASELINE = "champion", "challenger", "baseline"
+BATCH = "trained_with"
+"""Tag that the versions of one training share."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,16 @@ class Version:
 
 @dataclass(frozen=True)
 class Registered:
-    """The versions that a training run added."""
+    """The versions that a training run added; `baseline` is the best over its folds."""
 
     challenger: str
     baseline: str
+    baselines: tuple[str, ...]
 
 
-def locked(settings: Settings, what: str) -> Any:
-    """The lock that everything which changes the registry holds; `what` names it in a message."""
-    return exclusive(settings.models_dir / ".registry.lock", what)
+def locked(settings: Settings) -> AbstractContextManager[None]:
+    """The lock that everything which changes the registry holds."""
+    return exclusive(settings.models_dir / ".registry.lock", "promote")
 
 
 def version_folder(settings: Settings, version: str) -> Path:
@@ -63,7 +67,7 @@ def version_folder(settings: Settings, version: str) -> Path:
 def register_candidates(
     settings: Settings, clock: Clock, candidates: Sequence[Candidate]
 ) -> Registered:
-    """Register the first learned model and the first baseline of `candidates` (best first).
+    """Register the first learned model and all baselines of `candidates` (the best ones first).
 
     Each becomes a version of MLflow's registry and a bundle in `models/versions/<version>`; the
     aliases move last, so that a run cut short leaves the former candidates in place. Raises
@@ -73,22 +77,39 @@ def register_candidates(
     baselines = [candidate for candidate in candidates if candidate.is_baseline]
     if not learned or not baselines:
         raise RegistryError("A learned model and a baseline are needed to register.")
-    with locked(settings, "train"):
-        versions = {}
-        for role, candidate in ((BASELINE, baselines[0]), (CHALLENGER, learned[0])):
-            tags = {"role": role, "registered_at": _stamp(clock)}
-            version = tracking.create_version(settings, candidate, tags)
-            folder = version_folder(settings, version)
-            if folder.exists():
-                raise RegistryError(
-                    f"{folder} exists, although MLflow's registry has only now made that version.",
-                    f"{settings.mlflow_db.name} was deleted: delete {settings.models_dir} as well.",
-                )
-            copy_bundle(candidate.folder, folder, version=version)
-            versions[role] = version
-        for role, version in versions.items():
-            tracking.set_alias(settings, role, version)
-    return Registered(challenger=versions[CHALLENGER], baseline=versions[BASELINE])
+    with locked(settings):
+        tags = {BATCH: learned[0].run_id, "registered_at": _stamp(clock)}
+        simple = tuple(_add(settings, one, {**tags, "role": BASELINE}) for one in baselines)
+        challenger = _add(settings, learned[0], {**tags, "role": CHALLENGER})
+        tracking.set_alias(settings, BASELINE, simple[0])
+        tracking.set_alias(settings, CHALLENGER, challenger)
+    return Registered(challenger, simple[0], simple)
+
+
+def _add(settings: Settings, candidate: Candidate, tags: dict[str, str]) -> str:
+    version = tracking.create_version(settings, candidate, tags)
+    folder = version_folder(settings, version)
+    if folder.exists():
+        raise RegistryError(
+            f"{folder} exists, although MLflow's registry has only now made that version.",
+            f"{settings.mlflow_db.name} was deleted: delete {settings.models_dir} as well.",
+        )
+    copy_bundle(candidate.folder, folder, version=version)
+    return version
+
+
+def baselines(settings: Settings) -> tuple[str, ...]:
+    """All baselines of the newest training; empty before it."""
+    alias = tracking.get_alias(settings, BASELINE)
+    rows = {row["version"]: row["tags"] for row in tracking.list_versions(settings)}
+    if alias not in rows:
+        return ()
+    batch = rows[alias].get(BATCH)
+    return tuple(
+        version
+        for version, tags in rows.items()
+        if tags.get("role") == BASELINE and tags.get(BATCH) == batch
+    )
 
 
 def versions(settings: Settings) -> list[Version]:

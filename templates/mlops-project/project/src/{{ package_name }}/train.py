@@ -100,8 +100,11 @@ def train(
         drawn = _draw(settings, contest, figures)
         progress("train: storing", 1, 3)
         best, baseline = contest.best(baseline=False), contest.best(baseline=True)
+        # Every baseline is kept: a later promotion may find another one best on its days.
+        others = [e for e in contest.entries if e.is_baseline and e is not baseline]
         exported = [
-            export(settings, clock, contest, entry, figures, meta) for entry in (best, baseline)
+            export(settings, clock, contest, entry, figures, meta)
+            for entry in (best, baseline, *others)
         ]
         progress("train: tracking", 2, 3)
         run_id, candidates = _track(settings, contest, figures, meta, exported, drawn)

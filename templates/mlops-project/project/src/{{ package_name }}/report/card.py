@@ -9,6 +9,7 @@ from .markdown import (
     interval,
     number,
     paragraphs,
+    percent,
     signed,
     stamp,
     table,
@@ -76,7 +77,8 @@ def differences(decision: dict[str, Any], unit: str) -> str:
         ]
         for pair in decision["comparisons"]
     ]
-    return table(["paired difference of daily errors", unit, ""], rows) if rows else ""
+    title = f"paired difference of errors, with its {percent(decision['level'])} interval"
+    return table([title, unit, ""], rows) if rows else ""
 
 
 def slices(results: Results) -> str:

@@ -55,7 +55,9 @@ def headline(results: Results) -> str:
         return f"**Not measured yet.** {how}"
     unit, place = results["unit"], escape(results["place"]["name"])
     champion = contender(decision, decision["champion"])
-    error = f"{number(champion['mae'])} {unit} ({interval(champion['lower'], champion['upper'])})"
+    spread = interval(champion["lower"], champion["upper"])
+    level = percent(decision["level"])
+    error = f"{number(champion['mae'])} {unit} ({level} interval {spread})"
     days = f"{decision['days']} unseen days ({decision['start']} to {decision['end']})"
     if decision["is_baseline"]:
         return (

@@ -99,9 +99,10 @@ def _value(payload: Payload, key: str) -> float | None:
 
 def promote(payload: Payload) -> Summary:
     """The gate's decision and its numbers."""
-    keys = ("action", "champion", "is_baseline", "reason", "contenders", "comparisons", "notes")
+    keys = ("action", "champion", "is_baseline", "reason", "level", "contenders", "comparisons")
     return {
         **{key: payload[key] for key in keys},
+        "notes": payload["notes"],
         "start": payload["holdout_start"],
         "end": payload["holdout_end"],
         "days": payload["holdout_days"],
