@@ -38,7 +38,18 @@ class Skill:
 class Template:
     """A template that comes with mlscaffold.
 
-    `next_steps`, `report` and `serve` may hold `{dest}`, `{python}` and `{<answer>}`.
+    Attributes:
+        name: Name of its folder.
+        title: One line.
+        summary: One sentence.
+        version: Its release.
+        path: Its folder.
+        skills: What a repository made from it shows.
+        next_steps: Commands to type in a new project; they may hold `{python}` and `{<answer>}`, as
+            `report` and `serve` may.
+        report: Path of the report that its demo writes.
+        serve: Command that serves what its demo trained.
+        address_served: Where it is served.
     """
 
     name: str
@@ -50,6 +61,7 @@ class Template:
     next_steps: tuple[str, ...] = ()
     report: str = ""
     serve: str = ""
+    address_served: str = ""
 
     @property
     def address(self) -> str:
@@ -70,6 +82,11 @@ class Source:
     spec: str
     url: str
     builtin: Template | None = None
+
+    @property
+    def address(self) -> str:
+        """What a project records of where it came from."""
+        return self.builtin.address if self.builtin else self.url
 
     @property
     def folder(self) -> Path | None:
@@ -108,6 +125,7 @@ def load(name: str) -> Template:
             next_steps=tuple(after.get("next", [])),
             report=after.get("report", ""),
             serve=after.get("serve", ""),
+            address_served=after.get("address", ""),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise TemplateError(

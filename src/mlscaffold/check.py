@@ -41,7 +41,12 @@ class Checked:
 
 
 def check(
-    tree: Path, *, keys: Collection[str], answers: Mapping[str, Any], strict: bool
+    tree: Path,
+    *,
+    keys: Collection[str],
+    answers: Mapping[str, Any],
+    strict: bool,
+    trust: bool = False,
 ) -> Checked:
     """Look at every file under `tree`.
 
@@ -51,6 +56,7 @@ def check(
             rendered.
         answers: The answers; what they hold literally is no Jinja left over.
         strict: Whether a file that does not parse, or holds Jinja, is refused.
+        trust: Whether the template may run code, and so may have made a repository at the root.
 
     Raises:
         TemplateError: The tree is unsafe, or `strict` and faulty.
@@ -61,6 +67,8 @@ def check(
     files: list[File] = []
     notes: list[str] = []
     for folder, folders, found in os.walk(tree):
+        if trust and folder == str(tree):
+            folders[:] = [name for name in folders if name != ".git"]
         folders.sort()
         for name in sorted([*folders, *found]):
             path = os.path.join(folder, name)

@@ -5,19 +5,16 @@ No logic, and nothing heavy imported before a command needs it.
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import __version__, catalog, output
-from .errors import InputError, MlscaffoldError, UsageError
+from .errors import UsageError
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from .new import NewResult, Plan
 
 app = typer.Typer(
@@ -196,71 +193,3 @@ def _confirm(plan: Plan) -> bool:
 
     typer.echo(output.plan_text(plan))
     return bool(questionary.confirm("Write it?", default=True).unsafe_ask())
-
-
-class _Stopped(BaseException):
-    """A signal that asks us to stop: an exception, so that what was begun is cleaned up."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.number = number
-
-
-def _stop(number: int, _: FrameType | None) -> NoReturn:
-    raise _Stopped(number)
-
-
-def main() -> None:
-    """Run the command line; every way out of the program is here."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _stop)
-    command = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    try:
-        if sys.argv[1:] in (["list"], ["list", "--json"]):
-            # Typer imports pydantic to convert parameters, which doubles what `list` takes.
-            list_(as_json="--json" in sys.argv)
-        else:
-            app()
-    except MlscaffoldError as error:
-        _fail(error, command)
-    except OSError as error:
-        _fail(_from_os_error(error), command)
-    except _Stopped as error:
-        _say_stopped(error.number)
-    except SystemExit as error:
-        if (
-            error.code == 128 + signal.SIGINT
-        ):  # Ctrl-C at a prompt, which the terminal gives as a key
-            _say_stopped(signal.SIGINT)
-        raise
-    except Exception as error:  # noqa: BLE001 - the last resort, which says so
-        from . import bugs
-
-        typer.echo(bugs.record(error), err=True)
-        sys.exit(1)
-
-
-def _say_stopped(number: int) -> NoReturn:
-    typer.echo("\nStopped: nothing was left behind.", err=True)
-    sys.exit(128 + number)
-
-
-def _from_os_error(error: OSError) -> MlscaffoldError:
-    """What the system refused, in its own words."""
-    hints = {
-        28: "Make room and try again.",
-        13: "Choose a folder that you may write in.",
-        30: "Choose another folder.",
-    }
-    return InputError(
-        f"{error.strerror or error}.", str(error.filename or ""), hints.get(error.errno or 0, "")
-    )
-
-
-def _fail(error: MlscaffoldError, command: str) -> NoReturn:
-    if "--json" in sys.argv:
-        typer.echo(output.to_json(command, error=error))
-    else:
-        typer.echo(output.error_text(error), err=True)
-    sys.exit(error.exit_code)

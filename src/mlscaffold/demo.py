@@ -24,11 +24,19 @@ DEFAULT_FOLDER = "mlops-demo"
 
 @dataclass(frozen=True)
 class DemoResult:
-    """Where the demo's project is, its report, and the command that serves it (may be empty)."""
+    """What the demo left.
+
+    Attributes:
+        destination: The project's folder.
+        report: The report that it wrote.
+        serve: Command that serves its model, to be typed in the project; may be empty.
+        address: Where it is then served; may be empty.
+    """
 
     destination: Path
     report: Path | None
     serve: str
+    address: str
 
 
 def free_folder(name: str = DEFAULT_FOLDER) -> Path:
@@ -76,12 +84,12 @@ def demo(
             str(result.destination),
             "What it said stands above; `python tasks.py demo` in that folder runs it again.",
         )
-    template = source.builtin
+    ours = catalog.load(TEMPLATE)
     values = output.step_values(result)
-    report = (
-        result.destination / template.report.format_map(values)
-        if template and template.report
-        else None
+    report = result.destination / ours.report.format_map(values)
+    return DemoResult(
+        result.destination,
+        report if report.is_file() else None,
+        ours.serve.format_map(values),
+        ours.address_served,
     )
-    serve = template.serve.format_map(values) if template else ""
-    return DemoResult(result.destination, report, serve)

@@ -9,16 +9,18 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, repo, workspace
+from . import __version__, git, repo, workspace
 from .answers import slug
 from .check import File, check
 from .errors import DeclinedError, InputError, TargetError, TemplateError
 from .render import Rendered, render
-from .target import Target, inspect, is_licence
+from .target import Target, inspect, is_licence, nearest_folder
 
 if TYPE_CHECKING:
     from .catalog import Source
@@ -83,7 +85,7 @@ def new(
 
     Args:
         source: The template.
-        dest: Its folder; None to name it after the answer `project_name`, in the working directory.
+        dest: Its folder; None for one in the working directory named after `project_name`.
         given: Answers by key.
         defaults: Take the default of every question not in `given`.
         interactive: Whether there is somebody to ask.
@@ -96,34 +98,32 @@ def new(
     Raises:
         MlscaffoldError: See `errors`; the destination is as it was.
     """
-    if source.builtin and vcs_ref:
-        raise InputError("Built-in templates have no other versions to choose from.", "--vcs-ref")
     if with_git:
-        repo.require()
+        git.require()
     target = _target(source, dest)
+    render_into = partial(
+        render,
+        source,
+        given=given,
+        defaults=defaults,
+        interactive=interactive,
+        trust=trust,
+        vcs_ref=vcs_ref,
+    )
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="mlscaffold-") as scratch:
             tree = Path(scratch, target.path.name if target else "project")
-            rendered = render(
-                source, tree, given, defaults=defaults, interactive=interactive, vcs_ref=vcs_ref
-            )
+            rendered = render_into(tree, tasks=False)
             return _finish(source, tree, rendered, _named(target, rendered), dry_run=True)
     with workspace.staging(target) as stage:
-        rendered = render(
-            source,
-            stage.tree,
-            given,
-            defaults=defaults,
-            interactive=interactive,
-            trust=trust,
-            vcs_ref=vcs_ref,
-        )
+        rendered = render_into(stage.tree)
         target = _named(target, rendered)
         workspace.normalise_modes(stage.tree)
-        result = _finish(source, stage.tree, rendered, target)
+        result = _finish(source, stage.tree, rendered, target, trust=trust)
         if not confirm(Plan(source, target.path, rendered.answers, result.files)):
-            raise DeclinedError("Nothing was written.")
-        return _put(stage, target, result, with_git=with_git)
+            raise DeclinedError("You said no: nothing was written.")
+        # What a task made and .gitignore names, an environment say, is not the template's.
+        return _put(stage, target, result, with_git=with_git, ignored=not trust)
 
 
 def _target(source: Source, dest: Path | None) -> Target | None:
@@ -131,8 +131,9 @@ def _target(source: Source, dest: Path | None) -> Target | None:
     if dest is None:
         workspace.sweep(Path.cwd())
         return None
-    for folder in (dest, dest.parent):
-        if folder.is_dir():
+    with suppress(OSError, ValueError, RuntimeError):  # a bad path is for inspect() to refuse
+        path = dest.expanduser().resolve()
+        for folder in {path, nearest_folder(path)}:
             workspace.sweep(folder)
     target = inspect(dest)
     if source.folder and target.path.is_relative_to(source.folder):
@@ -164,19 +165,29 @@ def _named(target: Target | None, rendered: Rendered) -> Target:
 
 
 def _finish(
-    source: Source, tree: Path, rendered: Rendered, target: Target, *, dry_run: bool = False
+    source: Source,
+    tree: Path,
+    rendered: Rendered,
+    target: Target,
+    *,
+    trust: bool = False,
+    dry_run: bool = False,
 ) -> NewResult:
     """Check the tree and say what it is."""
     if not tree.is_dir():
         raise TemplateError("The template made no files.", source.url, "Is it a Copier template?")
     checked = check(
-        tree, keys=rendered.keys, answers=rendered.answers, strict=source.builtin is not None
+        tree,
+        keys=rendered.keys,
+        answers=rendered.answers,
+        strict=source.builtin is not None,
+        trust=trust,
     )
     written = tuple(file for file in checked.files if not _is_kept(file.path, target))
     return NewResult(
         template=source.spec,
         version=rendered.version,
-        source=source.builtin.address if source.builtin else source.url,
+        source=source.address,
         destination=target.path,
         files=written,
         answers=rendered.answers,
@@ -192,21 +203,23 @@ def _is_kept(path: str, target: Target) -> bool:
 
 
 def _put(
-    stage: workspace.Staging, target: Target, result: NewResult, *, with_git: bool
+    stage: workspace.Staging, target: Target, result: NewResult, *, with_git: bool, ignored: bool
 ) -> NewResult:
     """Commit the render where nobody sees it, then put it in place."""
     for path in list(stage.tree.iterdir()):
         if _is_kept(path.name, target):
             path.unlink()
+        elif path.name == ".git" and target.repository:  # a task's, where there is one already
+            workspace.remove(path)
     made: repo.Commit | None = None
     if with_git and target.repository:
         made = repo.commit_tree(
-            target.repository, stage.tree, stage.root / "index", _message(result)
+            target.repository, stage.tree, stage.root / "index", _message(result), ignored=ignored
         )
     elif with_git:
         for name in target.licences:
             shutil.copy2(target.path / name, stage.tree / name)
-        made = repo.first_commit(stage.tree, _message(result))
+        made = repo.first_commit(stage.tree, _message(result), ignored=ignored)
     if target.exists:
         stage.merge(target, made.id if made and target.repository else "")
     else:
@@ -215,7 +228,7 @@ def _put(
         result,
         commit=made.id if made else "",
         stand_in_identity=made.stand_in_identity if made else False,
-        notes=result.notes + _notes(target, with_git=with_git),
+        notes=result.notes + _notes(target, result, with_git=with_git),
     )
 
 
@@ -225,12 +238,13 @@ def _message(result: NewResult) -> str:
     return f"Start from {result.template}{version}\n\n{made_by}"
 
 
-def _notes(target: Target, *, with_git: bool) -> tuple[str, ...]:
-    notes = []
-    if target.readmes and with_git:
-        notes.append(
-            f"{target.readmes[0]} was replaced; `git show HEAD~1:{target.readmes[0]}` shows yours."
-        )
+def _notes(target: Target, result: NewResult, *, with_git: bool) -> tuple[str, ...]:
+    written = {file.path.lower() for file in result.files} if with_git else set()
+    notes = [
+        f"{name} was replaced; `git show HEAD~1:{name}` shows yours."
+        for name in target.readmes
+        if name.lower() in written
+    ]
     if target.licences:
         notes.append(f"Your {target.licences[0]} was kept: make the metadata agree with it.")
     outer = repo.enclosing(target.path.parent)

@@ -122,7 +122,9 @@ def tree_text(files: Iterable[File]) -> str:
 
 def size_text(size: int) -> str:
     """Bytes in the unit that reads best."""
-    return f"{size} B" if size < 1000 else f"{size / 1000:.1f} kB"
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
 def plan_text(plan: Plan) -> str:
@@ -164,6 +166,8 @@ def demo_text(result: DemoResult) -> str:
         lines.append(f"The report:  {result.report}")
     if result.serve:
         lines.append(f"Serve it:    {change_folder(result.destination)} && {result.serve}")
+    if result.address:
+        lines.append(f"Then look:   {result.address}")
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import answers, repo
+from . import answers, git
 from .errors import InputError
 from .translate import translated
 
@@ -113,6 +113,7 @@ def render(
     defaults: bool = True,
     interactive: bool = False,
     trust: bool = False,
+    tasks: bool = True,
     vcs_ref: str | None = None,
 ) -> Rendered:
     """Ask what is missing and render `source` into the new folder `dest`.
@@ -124,13 +125,16 @@ def render(
         defaults: Take the default of every question not in `given`.
         interactive: Whether there is somebody to ask the others.
         trust: Allow tasks, migrations and Jinja extensions, which run the template author's code.
+        tasks: Run the template's tasks, if it has any and is trusted.
         vcs_ref: Tag, branch or commit of a template in git; None for the newest tag.
 
     Raises:
         InputError: An answer is unknown, invalid or missing.
         TemplateError: The template cannot be fetched, rendered or trusted.
     """
-    with _worker(source, dest, given, defaults=defaults, trust=trust, vcs_ref=vcs_ref) as worker:
+    with _worker(
+        source, dest, given, defaults=defaults, trust=trust, tasks=tasks, vcs_ref=vcs_ref
+    ) as worker:
         keys = tuple(worker.template.questions_data)
         answers.refuse_unknown(given, keys)
         if not defaults and not interactive:
@@ -182,6 +186,7 @@ def _worker(
     *,
     defaults: bool = False,
     trust: bool = False,
+    tasks: bool = True,
     vcs_ref: str | None = None,
 ) -> Iterator[Worker]:
     """A Copier worker for one template, its errors translated into ours.
@@ -190,7 +195,9 @@ def _worker(
     it out since the keys of `given` must be known to be questions before any is asked, and no
     public call tells a template's questions; fetching it twice to find out would be worse.
     """
-    if source.builtin is None and vcs_ref and vcs_ref.startswith("-"):
+    if source.builtin and vcs_ref:
+        raise InputError("A built-in template has one version, that of mlscaffold.", "--vcs-ref")
+    if vcs_ref and vcs_ref.startswith("-"):
         raise InputError(f"{vcs_ref!r} is not a tag, branch or commit.", "--vcs-ref")
     from copier._main import Worker
     from copier._settings import SettingsModel
@@ -199,13 +206,13 @@ def _worker(
     with local.env():  # plumbum keeps a copy of the environment; it is put back at the end
         for key in [key for key in local.env.keys() if key.startswith("GIT_")]:  # noqa: SIM118 - not a mapping
             del local.env[key]
-        local.env.update(repo.environment(), GIT_ALLOW_PROTOCOL=_PROTOCOLS)
+        local.env.update(git.environment(), GIT_ALLOW_PROTOCOL=_PROTOCOLS)
         if source.builtin:
             # Our templates are plain folders. Copier would still start git once a file to look for
             # a repository around them: where PATH leads nowhere it does not find any.
             local.env["PATH"] = os.devnull
-        elif not repo.available():
-            repo.require()
+        else:
+            git.require()
         with translated(source.url):
             worker = Worker(
                 src_path=source.url,
@@ -216,7 +223,8 @@ def _worker(
                 defaults=defaults,
                 quiet=True,
                 unsafe=trust,
-                vcs_ref=None if source.builtin else vcs_ref,
+                skip_tasks=not tasks,
+                vcs_ref=vcs_ref,
             )
             with worker:
                 yield worker

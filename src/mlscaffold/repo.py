@@ -1,46 +1,17 @@
-"""git, and nothing but git: the only module that starts it.
+"""Commits: what is in a repository, and what a render adds to it.
 
-Every call runs with an environment cleared of what points git elsewhere (`GIT_DIR`,
-`GIT_INDEX_FILE`, ...), with hooks off and with line-ending conversion off, so that a commit of ours
-holds exactly the bytes that were rendered whatever the user's configuration says. It needs no
-identity either.
+A commit of ours holds exactly the bytes that were rendered, whatever the user's configuration says,
+and needs no identity.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import GitError, TargetError
-
-# Who the user is, which configuration files count and how to reach a host: the rest of GIT_*
-# redirects git.
-_KEPT = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
-_KEPT_PREFIXES = (
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_SSH",
-    "GIT_SSL",
-    "GIT_ASKPASS",
-    "GIT_HTTP",
-    "GIT_PROXY",
-)
-
-_NEUTRAL = (
-    f"core.hooksPath={os.devnull}",
-    f"core.excludesFile={os.devnull}",
-    f"core.attributesFile={os.devnull}",
-    "core.autocrlf=false",
-    "core.safecrlf=false",
-    "core.fsmonitor=false",
-    "commit.gpgSign=false",
-    "gc.auto=0",
-)
+from .git import environment, git
 
 FALLBACK_NAME = "mlscaffold"
 FALLBACK_EMAIL = "mlscaffold@localhost"
@@ -54,91 +25,18 @@ class Commit:
     stand_in_identity: bool
 
 
-def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The process environment without what would send git to another repository."""
-    base = os.environ if base is None else base
-    kept = {
-        key: value
-        for key, value in base.items()
-        if not key.startswith("GIT_") or key in _KEPT or key.startswith(_KEPT_PREFIXES)
-    }
-    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-
-
-def available() -> bool:
-    """Whether there is a git to run."""
-    return shutil.which("git") is not None
-
-
-def require() -> None:
-    """Raise GitError when there is no git."""
-    if not available():
-        raise GitError(
-            "git was not found.",
-            "",
-            "Install git (https://git-scm.com), or leave it out with --no-git.",
-        )
-
-
-def git(
-    folder: Path,
-    *args: str,
-    settings: Sequence[str] = (),
-    extra: Mapping[str, str] | None = None,
-    check: bool = True,
-) -> str:
-    """Run git in `folder` and return what it printed.
-
-    Args:
-        folder: Working directory.
-        args: Command and arguments.
-        settings: `key=value` configuration beside the neutral one.
-        extra: Environment variables beside the cleared environment.
-        check: Raise when git fails; otherwise a failure is an empty answer.
-
-    Raises:
-        GitError: git is missing, or failed with `check`; its own words are in the message.
-    """
-    options = [part for setting in (*_NEUTRAL, *settings) for part in ("-c", setting)]
-    try:
-        done = subprocess.run(
-            ["git", *options, *args],
-            cwd=folder,
-            env=environment() | dict(extra or {}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            check=False,
-        )
-    except FileNotFoundError as error:
-        require()
-        raise GitError("git could not be started.", str(folder)) from error
-    if done.returncode and not check:
-        return ""
-    if done.returncode:
-        words = next(
-            (line for line in reversed(done.stderr.splitlines()) if line.strip()),
-            f"exit {done.returncode}",
-        )
-        raise GitError(
-            f"git {args[0]} failed: {words.strip()}", str(folder), "Or leave git out with --no-git."
-        )
-    return done.stdout
-
-
-def first_commit(tree: Path, message: str) -> Commit:
+def first_commit(tree: Path, message: str, *, ignored: bool = True) -> Commit:
     """Make `tree` a repository with one commit that holds every file in it.
 
-    Ignored files too: the first commit is the render, and updates merge from it.
+    Files that .gitignore names too (unless not `ignored`): the commit is the render, and updates
+    merge from it.
     """
     git(tree, "init", "--quiet")
     settings = _settings(tree)
     if "init.defaultbranch" not in settings:
         git(tree, "symbolic-ref", "HEAD", "refs/heads/main")
     identity = _stand_in(settings)
-    git(tree, "add", "--all", "--force")
+    git(tree, "add", "--all", *(["--force"] if ignored else []))
     git(tree, "commit", "--quiet", "--allow-empty", "--message", message, settings=identity)
     return Commit(git(tree, "rev-parse", "HEAD").strip(), bool(identity))
 
@@ -216,7 +114,9 @@ def head(root: Path) -> str:
     return git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).strip()
 
 
-def commit_tree(repo: Existing, tree: Path, index: Path, message: str) -> Commit:
+def commit_tree(
+    repo: Existing, tree: Path, index: Path, message: str, *, ignored: bool = True
+) -> Commit:
     """Write a commit of HEAD's files with those of `tree` over them.
 
     The work tree, the index and the branch stay as they are.
@@ -226,12 +126,14 @@ def commit_tree(repo: Existing, tree: Path, index: Path, message: str) -> Commit
         tree: Folder whose files are added.
         index: Path of a temporary index.
         message: Commit message.
+        ignored: Whether files that .gitignore names are added too.
     """
     git_dir = git(repo.root, "rev-parse", "--absolute-git-dir").strip()
     extra = {"GIT_DIR": git_dir, "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": str(index)}
     if repo.head:
         git(tree, "read-tree", repo.head, extra=extra)
-    git(tree, "add", "--force", "--ignore-removal", "--", ".", extra=extra)
+    force = ["--force"] if ignored else []
+    git(tree, "add", *force, "--ignore-removal", "--", ".", extra=extra)
     written = git(tree, "write-tree", extra=extra).strip()
     identity = _stand_in(_settings(repo.root))
     parents = ("-p", repo.head) if repo.head else ()

@@ -53,7 +53,7 @@ def show(source: Source, *, vcs_ref: str | None = None) -> ShowResult:
     with tempfile.TemporaryDirectory(prefix="mlscaffold-") as scratch:
         tree = Path(scratch, "project")
         try:
-            rendered = render(source, tree, {}, vcs_ref=vcs_ref)
+            rendered = render(source, tree, {}, tasks=False, vcs_ref=vcs_ref)
         except InputError:  # a question without a default: the tree depends on the answer
             pass
         else:
@@ -70,7 +70,7 @@ def show(source: Source, *, vcs_ref: str | None = None) -> ShowResult:
         title=ours.title if ours else source.url,
         summary=ours.summary if ours else "",
         version=version,
-        source=ours.address if ours else source.url,
+        source=source.address,
         questions=tuple(_computed(question, answers) for question in asked),
         skills=ours.skills if ours else (),
         files=files,

@@ -110,7 +110,7 @@ def _refuse_bad_parent(path: Path) -> None:
 
 def nearest_folder(path: Path) -> Path:
     """The nearest ancestor of `path` that exists."""
-    return next(parent for parent in path.parents if os.path.lexists(parent))
+    return next((parent for parent in path.parents if os.path.lexists(parent)), path)
 
 
 def _inspect_folder(path: Path, entries: list[str]) -> Target:

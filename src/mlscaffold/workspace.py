@@ -19,7 +19,9 @@ import os
 import shutil
 import signal
 import stat
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -37,6 +39,7 @@ HERE = f"{PREFIX}here"
 _LOCK = "lock"
 _JOURNAL = "journal.json"
 _REPLACED = "replaced"
+_UNLOCKED_S = 60.0  # how long a live run may take from making its folder to locking it
 
 
 class Staging:
@@ -148,25 +151,24 @@ def staging(target: Target | None, name: str = "project") -> Iterator[Staging]:
     else:
         parent, name = nearest_folder(target.path), target.path.name
         label = f"{PREFIX}{name}-{token_hex(4)}"
-    root = parent / label
+    lock = _hold(parent / label, parent)
     try:
-        root.mkdir(mode=0o700)
-    except FileExistsError as error:
-        raise TargetError(
-            "Another mlscaffold is at work in this folder.", str(parent), "Wait for it."
-        ) from error
-    lock = FileLock(root / _LOCK, thread_local=False)
-    try:
-        lock.acquire(blocking=False)
-        yield Staging(root, name)
-    except Timeout as error:
-        raise TargetError(
-            "Another mlscaffold is at work in this folder.", str(parent), "Wait for it."
-        ) from error
+        yield Staging(parent / label, name)
     finally:
         with uninterrupted():
             lock.release()
-            remove(root)
+            remove(parent / label)
+
+
+def _hold(root: Path, parent: Path) -> FileLock:
+    """Make a staging folder and lock it; TargetError when another run has it."""
+    lock = FileLock(root / _LOCK, thread_local=False)
+    with suppress(FileExistsError, Timeout):
+        root.mkdir(mode=0o700)
+        lock.acquire(blocking=False)
+        if (root / _LOCK).exists():  # a sweep may have come between the two
+            return lock
+    raise TargetError("Another mlscaffold is at work in this folder.", str(parent), "Wait for it.")
 
 
 def sweep(folder: Path) -> list[Path]:
@@ -174,7 +176,12 @@ def sweep(folder: Path) -> list[Path]:
     removed = []
     with suppress(OSError):
         for root in sorted(folder.glob(f"{PREFIX}*")):
-            if not root.is_dir() or root.is_symlink() or not (root / _LOCK).is_file():
+            if not root.is_dir() or root.is_symlink():
+                continue
+            if not (root / _LOCK).is_file():  # not ours, or killed between making and locking it
+                if time.time() - root.stat().st_mtime > _UNLOCKED_S:
+                    with suppress(OSError):
+                        root.rmdir()
                 continue
             lock = FileLock(root / _LOCK, thread_local=False)
             try:
@@ -192,12 +199,15 @@ def sweep(folder: Path) -> list[Path]:
 def remove(root: Path) -> None:
     """Delete a staging folder with its read-only files (git's objects on Windows); never raises."""
 
-    def writable_again(function: object, path: str, _: object) -> None:
+    def writable_again(function: Callable[[str], object], path: str, _: object) -> None:
         with suppress(OSError):
             os.chmod(path, stat.S_IRWXU)
-            function(path)  # type: ignore[operator]
+            function(path)
 
-    shutil.rmtree(root, onerror=writable_again)
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(root, onexc=writable_again)
+    else:
+        shutil.rmtree(root, onerror=writable_again)
 
 
 def normalise_modes(tree: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from mlscaffold import __version__, bugs, cli
+from mlscaffold import __version__, bugs, catalog, output
+from mlscaffold.__main__ import main
 from mlscaffold.errors import MlscaffoldError, TargetError
 
 from ..conftest import Cli, git, snapshot
@@ -114,7 +115,7 @@ def test_template_names_complete() -> None:
         "COMP_CWORD": "2",
         "_TYPER_COMPLETE_ARGS": "mlscaffold new mlops",
     }
-    script = "import sys; sys.argv[0] = 'mlscaffold'; from mlscaffold.cli import main; main()"
+    script = "import sys; sys.argv[0] = 'mlscaffold'; from mlscaffold.__main__ import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, **env},
@@ -130,7 +131,7 @@ def test_quick_commands_import_nothing_heavy(args: list[str]) -> None:
     heavy = ["copier", "jinja2", "yaml", "pydantic", "questionary", "rich", "filelock"]
     script = (
         f"import sys; sys.argv[1:] = {args!r}\n"
-        "from mlscaffold.cli import main\n"
+        "from mlscaffold.__main__ import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
         f"found = [name for name in {heavy!r} if name in sys.modules]\n"
@@ -145,10 +146,10 @@ def test_a_bug_is_called_one_and_logged(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(cli.catalog, "load_all", broken)
+    monkeypatch.setattr(catalog, "load_all", broken)
     monkeypatch.setattr(sys, "argv", ["mlscaffold", "list"])
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        main()
     said = capsys.readouterr().err
     assert caught.value.code == 1
     assert "This is a bug in mlscaffold: ZeroDivisionError: oh" in said
@@ -167,5 +168,5 @@ def test_a_bug_without_a_log_is_printed(monkeypatch: pytest.MonkeyPatch, work: P
 def test_errors_say_what_where_and_what_to_do() -> None:
     error = TargetError("It is full.", "/x", "Empty it.")
     assert isinstance(error, MlscaffoldError)
-    assert cli.output.error_text(error) == "error: It is full.\nwhere: /x\nto do: Empty it."
-    assert cli.output.error_text(MlscaffoldError("Only this.")) == "error: Only this."
+    assert output.error_text(error) == "error: It is full.\nwhere: /x\nto do: Empty it."
+    assert output.error_text(MlscaffoldError("Only this.")) == "error: Only this."

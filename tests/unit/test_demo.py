@@ -15,9 +15,12 @@ from mlscaffold.output import demo_text
 from ..conftest import TOML
 
 AFTER = '[after]\nreport = "out/report.html"\nserve = "{python} -m app"\n'
-RUNS = (
-    "import pathlib, sys\npathlib.Path('ran').write_text(' '.join([sys.executable, *sys.argv]))\n"
-)
+RUNS = """\
+import pathlib, sys
+pathlib.Path("ran").write_text(" ".join([sys.executable, *sys.argv]))
+pathlib.Path("out").mkdir()
+pathlib.Path("out/report.html").touch()
+"""
 
 
 def test_the_projects_own_demo_runs_in_it(

@@ -11,7 +11,7 @@ from mlscaffold.catalog import locate
 from mlscaffold.errors import DeclinedError, InputError, TargetError, TemplateError
 from mlscaffold.new import Plan, new
 
-from ..conftest import git, leftovers, snapshot, write
+from ..conftest import BASIC, git, leftovers, snapshot, write
 from .test_target import hosted
 
 
@@ -172,3 +172,30 @@ def test_what_was_there_before_a_failure_is_there_after(
     with pytest.raises(TemplateError, match="division"):
         new(locate("basic"), Path(), {}, defaults=True)
     assert snapshot(work) == before
+
+
+TASKS = "_tasks: [git init -q, touch made, mkdir .venv, touch .venv/x, echo .venv > .gitignore]\n"
+
+
+@pytest.mark.parametrize("hosting", [False, True])
+def test_what_trusted_tasks_make_is_committed_but_for_what_is_ignored(
+    template: Callable[..., Path], work: Path, hosting: bool
+) -> None:
+    path = template(**{"copier.yml": BASIC["copier.yml"] + TASKS})
+    if hosting:
+        hosted(work)
+    new(locate(str(path)), Path(), {}, defaults=True, trust=True)
+    tracked = git(work, "ls-files").split()
+    assert "made" in tracked
+    assert ".venv/x" not in tracked
+    assert (work / ".venv" / "x").exists()
+    assert git(work, "status", "--porcelain") == ""
+    assert len(git(work, "log", "--format=%H").split()) == 1 + hosting
+
+
+def test_a_dry_run_runs_no_tasks(template: Callable[..., Path], work: Path) -> None:
+    marker = work / "ran"
+    path = template(**{"copier.yml": BASIC["copier.yml"] + f"_tasks: ['touch {marker}']\n"})
+    for trust in (False, True):
+        new(locate(str(path)), Path("x"), {}, defaults=True, dry_run=True, trust=trust)
+    assert list(work.iterdir()) == []

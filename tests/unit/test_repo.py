@@ -8,30 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlscaffold import repo
-from mlscaffold.errors import GitError
 
 from ..conftest import git, write
-
-
-def test_the_environment_is_cleared_of_what_redirects_git() -> None:
-    given = {
-        "GIT_DIR": "x",
-        "GIT_INDEX_FILE": "x",
-        "GIT_WORK_TREE": "x",
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "a.b",
-        "GIT_AUTHOR_NAME": "Ada",
-        "GIT_CONFIG_GLOBAL": "/g",
-        "GIT_SSH_COMMAND": "ssh",
-        "PATH": "/bin",
-    }
-    kept = repo.environment(given)
-    assert {key for key in kept if key in given} == {
-        "GIT_AUTHOR_NAME",
-        "GIT_CONFIG_GLOBAL",
-        "GIT_SSH_COMMAND",
-        "PATH",
-    }
 
 
 def test_the_first_commit_holds_every_file_even_ignored_ones(work: Path) -> None:
@@ -81,15 +59,6 @@ def test_no_setting_of_the_user_changes_the_bytes_or_runs_code(work: Path, tmp_p
     repo.first_commit(work, "Start")
     assert not (work / "ran").exists()
     assert git(work, "-c", "core.autocrlf=false", "cat-file", "-s", "HEAD:a.txt").strip() == "9"
-
-
-def test_git_errors_are_sentences(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(GitError, match="git rev-parse failed: fatal: not a git repository"):
-        repo.git(work, "rev-parse", "HEAD")
-    monkeypatch.setenv("PATH", str(work))
-    with pytest.raises(GitError, match="git was not found") as caught:
-        repo.git(work, "status")
-    assert "--no-git" in caught.value.hint
 
 
 def test_the_repository_around_a_folder_is_found_without_git(work: Path) -> None:

@@ -1,0 +1,109 @@
+"""The program git: the only module that starts it.
+
+Every call runs with an environment cleared of what points git elsewhere (`GIT_DIR`,
+`GIT_INDEX_FILE`, ...), with hooks off and with line-ending conversion off.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .errors import GitError
+
+# Who the user is, which configuration files count and how to reach a host: the rest of GIT_*
+# redirects git.
+_KEPT = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
+_KEPT_PREFIXES = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_SSH",
+    "GIT_SSL",
+    "GIT_ASKPASS",
+    "GIT_HTTP",
+    "GIT_PROXY",
+)
+
+_NEUTRAL = (
+    f"core.hooksPath={os.devnull}",
+    f"core.excludesFile={os.devnull}",
+    f"core.attributesFile={os.devnull}",
+    "core.autocrlf=false",
+    "core.safecrlf=false",
+    "core.fsmonitor=false",
+    "commit.gpgSign=false",
+    "gc.auto=0",
+)
+
+
+def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The process environment without what would send git to another repository."""
+    base = os.environ if base is None else base
+    kept = {
+        key: value
+        for key, value in base.items()
+        if not key.startswith("GIT_") or key in _KEPT or key.startswith(_KEPT_PREFIXES)
+    }
+    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def require() -> None:
+    """Raise GitError when there is no git."""
+    if shutil.which("git") is None:
+        raise GitError(
+            "git was not found.",
+            "",
+            "Install git (https://git-scm.com), or leave it out with --no-git.",
+        )
+
+
+def git(
+    folder: Path,
+    *args: str,
+    settings: Sequence[str] = (),
+    extra: Mapping[str, str] | None = None,
+    check: bool = True,
+) -> str:
+    """Run git in `folder` and return what it printed.
+
+    Args:
+        folder: Working directory.
+        args: Command and arguments.
+        settings: `key=value` configuration beside the neutral one.
+        extra: Environment variables beside the cleared environment.
+        check: Raise when git fails; otherwise a failure is an empty answer.
+
+    Raises:
+        GitError: git is missing, or failed with `check`; its own words are in the message.
+    """
+    options = [part for setting in (*_NEUTRAL, *settings) for part in ("-c", setting)]
+    try:
+        done = subprocess.run(
+            ["git", *options, *args],
+            cwd=folder,
+            env=environment() | dict(extra or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        require()
+        raise GitError("git could not be started.", str(folder)) from error
+    if done.returncode and not check:
+        return ""
+    if done.returncode:
+        words = next(
+            (line for line in reversed(done.stderr.splitlines()) if line.strip()),
+            f"exit {done.returncode}",
+        )
+        raise GitError(
+            f"git {args[0]} failed: {words.strip()}", str(folder), "Or leave git out with --no-git."
+        )
+    return done.stdout
