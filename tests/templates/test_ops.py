@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -19,7 +21,7 @@ import yaml
 if TYPE_CHECKING:
     from .conftest import Chosen
 
-TOOLS = Path(sys.executable).parent
+TOOLS = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 YAMLLINT = """
 extends: default
 rules:
@@ -32,8 +34,8 @@ rules:
 
 def lint(tool: str, *arguments: str | Path) -> None:
     """Run a linter of requirements/lint.txt; its findings fail the test."""
-    path = TOOLS / tool
-    assert path.exists(), f"{tool} is absent: install requirements/lint.txt beside this Python."
+    path = shutil.which(tool, path=TOOLS)
+    assert path, f"{tool} is absent: install requirements/lint.txt, here or anywhere on PATH."
     result = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
 
