@@ -14,7 +14,8 @@ from .markdown import (
     stamp,
     table,
 )
-from .readme import Results, contender, data, model_table, monitoring, picture, summary
+from .outcome import Results, serves, serving, summary
+from .readme import data, model_table, monitoring, picture
 
 TOP_FEATURES = 10
 
@@ -33,22 +34,28 @@ def blocks(results: Results) -> dict[str, str]:
 
 def model(results: Results) -> str:
     """Which model serves, since when, trained on what."""
-    decision, trained = summary(results, "promote"), summary(results, "train")
-    if decision is None:
+    decision, champion = summary(results, "promote"), serving(results)
+    if decision is None or champion is None:
         return NOT_MEASURED
-    champion = contender(decision, decision["champion"])
     kind = "a baseline: nothing beats it for certain" if champion["is_baseline"] else "learned"
-    span = trained["trained_on"] if trained else {}
     rows = [
         ["name", f"{champion['name']}, version {champion['version']} ({kind})"],
         ["predicts", f"{results['title']} in {results['unit']}, 24 hours from midnight UTC"],
-        [
-            "trained on",
-            f"{span['start'][:10]} to {span['end'][:10]}" if span else "not measured",
-        ],
-        ["decision", escape(decision["reason"])],
+        ["trained on", _span(results, champion["name"])],
+        ["decision", escape(f"{decision['reason']} {champion['note']}".strip())],
     ]
-    return paragraphs(table(["", ""], rows), stamp(results["runs"]["promote"]))
+    return paragraphs(
+        table(["", ""], rows), stamp(results["runs"]["promote"], results["runs"].get("rollback"))
+    )
+
+
+def _span(results: Results, name: str) -> str:
+    """Training days, where the newest training made the champion."""
+    trained = summary(results, "train")
+    if trained is None or not serves(results, name):
+        return "days of an earlier training: see its version in MLflow"
+    span = trained["trained_on"]
+    return f"{span['start'][:10]} to {span['end'][:10]}"
 
 
 def metrics(results: Results) -> str:

@@ -1,5 +1,6 @@
 """Numbers, tables and stamps as Markdown."""
 
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,8 @@ def number(value: Any) -> str:
     size = abs(value)
     if size == 0 or size >= 100:
         return f"{value:,.0f}"
-    return f"{value:.2g}" if size < 0.1 else f"{value:.{1 if size >= 10 else 2}f}"
+    decimals = 1 - math.floor(math.log10(size)) if size < 0.1 else 1 if size >= 10 else 2
+    return f"{value:.{decimals}f}"
 
 
 def count(value: Any) -> str:

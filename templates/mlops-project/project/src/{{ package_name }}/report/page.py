@@ -11,8 +11,8 @@ from ..usecase import active
 from . import card, readme
 from .markdown import NONE, escape, interval, number, percent, table
 from .markup import to_html
+from .outcome import Results, headline, serving, summary
 from .pictures import Pictures
-from .readme import Results, contender, summary
 
 STYLE = Path(__file__).with_name("page.css")
 LATEST_DECISIONS = 8
@@ -59,7 +59,7 @@ def render(settings: Settings, clock: Clock, results: Results, pictures: Picture
 <header>
 <h1>{title}</h1>
 {banner}
-<div class="outcome">{_text(readme.headline(results))}</div>
+<div class="outcome">{_text(headline(results))}</div>
 </header>
 <main>
 {sections}
@@ -89,13 +89,15 @@ def _tiles(results: Results) -> str:
     decision, trained = summary(results, "promote"), summary(results, "train")
     watched, bench = summary(results, "monitor"), summary(results, "bench")
     tiles = []
-    if decision:
-        champion = contender(decision, decision["champion"])
+    champion = serving(results)
+    if decision and champion:
         kind = "baseline" if champion["is_baseline"] else "learned"
         tiles.append(("serves", champion["name"], f"{kind}, version {champion['version']}"))
-        spread = interval(champion["lower"], champion["upper"])
-        error = f"{number(champion['mae'])} {results['unit']}"
-        tiles.append(("mean error", error, f"{spread} on {decision['days']} unseen days"))
+        figures = champion["figures"]
+        if figures:
+            spread = interval(figures["lower"], figures["upper"])
+            error = f"{number(figures['mae'])} {results['unit']}"
+            tiles.append(("mean error", error, f"{spread} on {decision['days']} unseen days"))
     elif trained:
         tiles.append(("serves", "nothing yet", "trained, not promoted"))
     if watched:
@@ -113,10 +115,10 @@ def _tiles(results: Results) -> str:
 
 
 def _calibration(results: Results, pictures: Pictures) -> str:
-    trained, decision = summary(results, "train"), summary(results, "promote")
-    if not trained or not decision:
+    trained, champion = summary(results, "train"), serving(results)
+    if not trained or not champion:
         return ""
-    name = contender(decision, decision["champion"])["name"]
+    name = champion["name"]
     held = next((model["coverage"] for model in trained["models"] if model["name"] == name), None)
     sentence = (
         f"The {percent(trained['level'])} intervals of {name} held {percent(held)} of the hours. "

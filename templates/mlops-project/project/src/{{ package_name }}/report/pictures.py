@@ -16,7 +16,7 @@ from ..files import read_json
 from ..intervals import daily_bounds
 from ..models import Vector
 from .charts import calibration_chart, error_chart, forecast_chart
-from .readme import Results, contender, summary
+from .outcome import Results, serves, summary
 
 GROUPS = 12
 """Points of the calibration chart."""
@@ -74,10 +74,14 @@ def draw(settings: Settings, results: Results) -> Pictures:
 def _errors(
     results: Results, trained: dict[str, Any]
 ) -> list[tuple[str, float, float, float, bool]]:
-    decision = summary(results, "promote")
-    serving = contender(decision, decision["champion"])["name"] if decision else None
     rows = [
-        (model["name"], model["mae"], model["lower"], model["upper"], model["name"] == serving)
+        (
+            model["name"],
+            model["mae"],
+            model["lower"],
+            model["upper"],
+            serves(results, model["name"]),
+        )
         for model in trained["models"]
     ]
     return sorted(rows, key=lambda row: float(row[1]))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from .. import CLI
 from .markdown import (
     NONE,
     NOT_MEASURED,
@@ -18,8 +17,7 @@ from .markdown import (
     stamp,
     table,
 )
-
-Results = dict[str, Any]
+from .outcome import Results, gate, outcome, serves, summary
 
 
 def blocks(results: Results) -> dict[str, str]:
@@ -32,57 +30,6 @@ def blocks(results: Results) -> dict[str, str]:
         "monitoring": monitoring(results),
         "tests": tests(results),
     }
-
-
-def summary(results: Results, kind: str) -> dict[str, Any] | None:
-    """What a run of that kind found; None where none ran."""
-    run = results["runs"].get(kind)
-    return run["summary"] if run else None
-
-
-def outcome(results: Results) -> str:
-    """The headline, with a warning before it where the data are simulated."""
-    simulated = results["source"] == "simulated" and "promote" in results["runs"]
-    label = "Simulated data: this shows that the pipeline works, nothing about the real air. "
-    return (label if simulated else "") + headline(results)
-
-
-def headline(results: Results) -> str:
-    """One line: what serves, how well, against what, on which days."""
-    decision = summary(results, "promote")
-    if decision is None:
-        how = f"`{CLI} report` writes the outcome here once the pipeline has run."
-        return f"**Not measured yet.** {how}"
-    unit, place = results["unit"], escape(results["place"]["name"])
-    champion = contender(decision, decision["champion"])
-    spread = interval(champion["lower"], champion["upper"])
-    level = percent(decision["level"])
-    error = f"{number(champion['mae'])} {unit} ({level} interval {spread})"
-    days = f"{decision['days']} unseen days ({decision['start']} to {decision['end']})"
-    if decision["is_baseline"]:
-        return (
-            f"**No learned model beats the baseline at {place} for certain, so {champion['name']} "
-            f"serves**: mean error {error} on {days}."
-        )
-    return (
-        f"**{champion['name']} predicts tomorrow's air at {place} with a mean error of {error}"
-        f"{gain(decision, champion)}**, on {days}."
-    )
-
-
-def contender(decision: dict[str, Any], version: str) -> dict[str, Any]:
-    """The contender of that version, with its error on the hold-out."""
-    return next(found for found in decision["contenders"] if found["version"] == version)
-
-
-def gain(decision: dict[str, Any], champion: dict[str, Any]) -> str:
-    """`, 12 % below persistence`, from the best baseline of the same hold-out."""
-    baselines = [found for found in decision["contenders"] if found["is_baseline"]]
-    if not baselines:
-        return ""
-    best = min(baselines, key=lambda found: float(found["mae"]))
-    share = 1 - champion["mae"] / best["mae"]
-    return f", {percent(abs(share))} {'below' if share > 0 else 'above'} {best['name']}"
 
 
 def comparison(results: Results) -> str:
@@ -103,17 +50,6 @@ def comparison(results: Results) -> str:
     )
 
 
-def gate(results: Results) -> str:
-    """The decision on who serves, with what has to be known about it."""
-    trained, decision = summary(results, "train"), summary(results, "promote")
-    if decision is None:
-        return "Gate: not promoted yet."
-    notes = [*decision["notes"], (trained or {}).get("note", "")]
-    return " ".join(
-        ["Gate:", escape(decision["reason"]), *(escape(note) for note in notes if note)]
-    )
-
-
 def picture(results: Results, name: str) -> str:
     """A chart beside `results.json`, where it could be drawn."""
     found = results["pictures"].get(name)
@@ -122,12 +58,11 @@ def picture(results: Results, name: str) -> str:
 
 def model_table(results: Results) -> str:
     """Models by error, with interval, difference from the best baseline, alert and coverage."""
-    trained, decision = summary(results, "train"), summary(results, "promote")
+    trained = summary(results, "train")
     assert trained is not None
-    serving = contender(decision, decision["champion"])["name"] if decision else None
     rows = []
     for model in sorted(trained["models"], key=lambda found: float(found["mae"])):
-        name = f"**{model['name']}** (serves)" if model["name"] == serving else model["name"]
+        name = f"**{model['name']}** (serves)" if serves(results, model["name"]) else model["name"]
         difference = "best baseline"
         if model["name"] != trained["baseline"]:
             spread = interval(model["delta_lower"], model["delta_upper"], signed)
@@ -183,14 +118,19 @@ def cost(results: Results) -> str:
     per_thousand = NONE
     if rate:
         money = results["currency"]
-        per_thousand = f"{price / rate / 3.6:.2g} {money}, at {number(price)} {money} an hour"
-    batch = found.get("batch_rows_per_s")
+        per_thousand = f"{number(price / rate / 3.6)} {money}, at {price:g} {money} an hour"
+    batch, memory = found.get("batch_rows_per_s"), found.get("memory_mib")
     rows = [
         ["one prediction, p50 / p95", f"{_ms(found, 'p50_ms')} / {_ms(found, 'p95_ms')}"],
-        [_load(found), f"{number(rate)} requests/s, p99 {_ms(found, 'p99_ms')}" if rate else NONE],
-        ["batches", f"{number(batch)} rows/s" if batch else NONE],
+        [_load(found), _rate(found)],
+        ["the empty app in the same run", _empty(found)],
+        ["batches of 100", f"{number(batch)} rows/s" if batch else NONE],
         ["price of 1,000 predictions", per_thousand],
-        ["model on disk", size((trained or {}).get("model_bytes"))],
+        [
+            f"model on disk{f', {trained['best']}' if trained else ''}",
+            size((trained or {}).get("model_bytes")),
+        ],
+        ["memory of the service", f"{number(memory)} MiB" if memory else NONE],
         ["training", seconds((trained or {}).get("seconds"))],
     ]
     runs = results["runs"]
@@ -199,6 +139,17 @@ def cost(results: Results) -> str:
 
 def _ms(found: dict[str, Any], key: str) -> str:
     return f"{number(found[key])} ms" if found.get(key) is not None else NONE
+
+
+def _rate(found: dict[str, Any]) -> str:
+    rate = found.get("requests_per_s")
+    return f"{number(rate)} requests/s, p99 {_ms(found, 'p99_ms')}" if rate else NONE
+
+
+def _empty(found: dict[str, Any]) -> str:
+    """The same web framework with the same validation and no model."""
+    rate = found.get("ceiling_requests_per_s")
+    return f"{number(rate)} requests/s, p99 {_ms(found, 'ceiling_p99_ms')}" if rate else NONE
 
 
 def _load(found: dict[str, Any]) -> str:

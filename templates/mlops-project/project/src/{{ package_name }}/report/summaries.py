@@ -46,6 +46,10 @@ def train(payload: Payload) -> Summary:
     figures = payload["figures"]
     return {
         "best": payload["candidate"],
+        "versions": {
+            payload["candidate"]: payload["challenger_version"],
+            payload["baseline"]: payload["baseline_version"],
+        },
         "baseline": payload["baseline"],
         **payload["holdout"],
         "threshold": payload["threshold"],
@@ -99,14 +103,28 @@ def _value(payload: Payload, key: str) -> float | None:
 
 def promote(payload: Payload) -> Summary:
     """The gate's decision and its numbers."""
-    keys = ("action", "champion", "is_baseline", "reason", "level", "contenders", "comparisons")
+    keys = ("action", "champion", "champion_name", "is_baseline", "reason", "level", "notes")
     return {
         **{key: payload[key] for key in keys},
-        "notes": payload["notes"],
+        "contenders": payload["contenders"],
+        "comparisons": payload["comparisons"],
         "start": payload["holdout_start"],
         "end": payload["holdout_end"],
         "days": payload["holdout_days"],
     }
+
+
+def rollback(payload: Payload) -> Summary:
+    """Who serves again, and why; not who decided it."""
+    keys = ("champion", "champion_name", "is_baseline", "previous", "reason")
+    return {key: payload[key] for key in keys}
+
+
+def bench(payload: Payload) -> Summary:
+    """Speed of the service, and of an empty one beside it."""
+    keys = ("p50_ms", "p95_ms", "p99_ms", "connections", "requests_per_s", "batch_rows_per_s")
+    beside = ("ceiling_requests_per_s", "ceiling_p99_ms", "memory_mib", "start_s")
+    return {key: payload[key] for key in (*keys, *beside)}
 
 
 def monitor(payload: Payload) -> Summary:
@@ -130,6 +148,8 @@ BY_KIND: dict[str, Callable[[Payload], Summary]] = {
     "features": features,
     "train": train,
     "promote": promote,
+    "rollback": rollback,
+    "bench": bench,
     "monitor": monitor,
     "retrain": retrain,
 }
