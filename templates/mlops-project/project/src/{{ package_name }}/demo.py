@@ -100,7 +100,7 @@ def demo(settings: Settings, *, progress: Progress = quiet) -> DemoResult:
         forecast=forecast,
         alarm=watched.alarm,
         verdict=watched.verdict,
-        report=written.html,
+        report=written.html or written.results,
         monitor_report=watched.html,
         seconds=wall.monotonic() - began,
     )
