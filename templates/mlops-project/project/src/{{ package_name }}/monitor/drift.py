@@ -138,7 +138,9 @@ def compare(
     findings.sort(key=lambda found: -found.severity)
     drifted = [found for found in findings if found.alarm]
     top = findings[0]
-    if drifted and comparable:
+    if len(findings) == 1:
+        value = f"PSI {top.effect:.2f}, chance reaches {top.chance:.2f}"
+    elif drifted and comparable:
         count = f"{len(drifted)} of {len(findings)} beyond chance"
         value = f"{count}, first {top.name}: PSI {top.effect:.2f}"
     else:

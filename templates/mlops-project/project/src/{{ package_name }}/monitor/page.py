@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..models import Vector
 from ..usecase import active
-from .chance import Days
-from .concept import DailyErrors
-from .drift import grouped
+from .examine import Examined
 from .findings import Check, Finding
-from .profile import Profile
-from .scoring import Scored
-from .svg import Line, bars_plot, days_plot
+from .plots import error_plot, histogram, means_plot
 
 if TYPE_CHECKING:
     from .run import MonitorResult
 
 HISTOGRAMS = 4
-WEEK = 7
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; --now: #1f6feb; --before: #8a8f98;
   --good: #2a9d6f; --bad: #d1495b; --open: #b7791f; }
@@ -73,22 +64,11 @@ EXPLAINED = {
 }
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """What the plots show: the scored hours, the two profiles, and both daily errors."""
-
-    scored: Scored
-    profiles: tuple[Profile, Profile]
-    now: DailyErrors
-    before: DailyErrors
-    unit: str
-
-
-def render(result: MonitorResult, pictures: Pictures, at: datetime) -> str:
+def render(result: MonitorResult, found: Examined, at: datetime) -> str:
     """The whole page as HTML."""
     simulated = '<p class="simulated"><b>Simulated data:</b> nobody measured this.</p>'
     notes = "".join(f'<p class="warning">{escape(text)}</p>' for text in result.warnings)
-    checks = "".join(_section(check, pictures) for check in result.checks)
+    checks = "".join(_section(check, found) for check in result.checks)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -99,12 +79,12 @@ def render(result: MonitorResult, pictures: Pictures, at: datetime) -> str:
 <div class="cards">{"".join(_card(check) for check in result.checks)}</div>
 {notes}
 <h2>Error over time</h2>
-{_error_plot(pictures, at)}
+{error_plot(found, at)}
 <h2>Predicted and observed daily mean</h2>
-{_means_plot(pictures)}
+{means_plot(found)}
 {checks}
 <h2>What was compared</h2>
-{_facts(result, pictures)}
+{_facts(result, found)}
 <footer>Made {at:%Y-%m-%d %H:%M} UTC. An effect alarms only above its threshold <em>and</em> above
 what blocks of days dealt out at random reach (max statistic over all rows of a check, Westfall and
 Young 1993). Source of the data: {escape(result.source)}.</footer></body></html>
@@ -127,7 +107,7 @@ def _card(check: Check) -> str:
     )
 
 
-def _section(check: Check, pictures: Pictures) -> str:
+def _section(check: Check, found: Examined) -> str:
     head = f'<h2>{_sentence(check.name)}: <span class="{_css(check)}">{check.status}</span></h2>'
     body = f"<p>{EXPLAINED[check.name]}</p>"
     if not check.findings:
@@ -140,27 +120,33 @@ def _section(check: Check, pictures: Pictures) -> str:
         )
     plots = ""
     if check.name in ("data drift", "prediction drift"):
-        plots = "".join(_histogram(found, pictures) for found in check.findings[:HISTOGRAMS])
+        plots = "".join(histogram(row.name, found) for row in check.findings[:HISTOGRAMS])
     return f"{head}{body}{table}{plots}"
 
 
 def _table(findings: tuple[Finding, ...]) -> str:
     keys = list(findings[0].details)
-    random = any(found.chance is not None for found in findings)
+    random = any(row.chance is not None for row in findings)
     names = {"ks": "KS", "wasserstein": "W"}
-    head = "<th>what</th><th>measure</th><th class=n>effect</th><th class=n>threshold</th>"
+    measures = {row.measure for row in findings}
+    # One measure for all rows names the column; several get a column of their own.
+    mixed = len(measures) > 1
+    head = "<th>what</th>"
+    head += "<th>measure</th>" if mixed else ""
+    head += f"<th class=n>{'effect' if mixed else measures.pop()}</th><th class=n>threshold</th>"
     head += "<th class=n>by chance up to</th><th class=n>p</th>" if random else ""
     head += "".join(f"<th class=n>{names[key]}</th>" for key in keys) + "<th></th>"
     rows = []
-    for found in findings:
-        cells = f"<td>{escape(found.name)}</td><td>{escape(found.measure)}</td>"
-        numbers = [f"{found.effect:.3g}", f"{found.threshold:g}"]
+    for row in findings:
+        cells = f"<td>{escape(row.name)}</td>"
+        cells += f"<td>{escape(row.measure)}</td>" if mixed else ""
+        numbers = [f"{row.effect:.3g}", f"{row.threshold:g}"]
         if random:
-            numbers += [_number(found.chance), "" if found.p is None else f"{found.p:.3f}"]
-        numbers += [f"{found.details[key]:.2f}" for key in keys]
+            numbers += [_number(row.chance), "" if row.p is None else f"{row.p:.3f}"]
+        numbers += [f"{row.details[key]:.2f}" for key in keys]
         cells += "".join(f'<td class="n">{number}</td>' for number in numbers)
-        hit = ' class="hit"' if found.alarm else ""
-        rows.append(f"<tr{hit}>{cells}<td>{'alarm' if found.alarm else ''}</td></tr>")
+        hit = ' class="hit"' if row.alarm else ""
+        rows.append(f"<tr{hit}>{cells}<td>{'alarm' if row.alarm else ''}</td></tr>")
     return f'<div class="scroll"><table><tr>{head}</tr>{"".join(rows)}</table></div>'
 
 
@@ -168,50 +154,8 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
 
 
-def _histogram(found: Finding, pictures: Pictures) -> str:
-    reference, current = pictures.profiles
-    edges, before, now = grouped(
-        reference.edges[found.name], reference.counts[found.name], current.counts[found.name]
-    )
-    features = {feature.name: feature for feature in active().features}
-    unit = features[found.name].unit if found.name in features else pictures.unit
-    about = features[found.name].description if found.name in features else "the champion's output"
-    plot = bars_plot(edges, before / before.sum(), now / now.sum(), unit, found.name)
-    return f"<h3>{escape(found.name)}</h3><small>{escape(about)}</small>{plot}"
-
-
-def _error_plot(pictures: Pictures, at: datetime) -> str:
-    now, before = pictures.now, pictures.before
-    if not len(now):
-        return f"<p>No label of the period had arrived by {at:%Y-%m-%d %H:%M} UTC.</p>"
-    days = np.arange(now.days[0], now.days[-1] + np.timedelta64(1, "D"))
-    daily = _spread(days, now.days, now.error / now.hours)
-    lines = [
-        Line("mean of 7 days", _rolling(daily), "now"),
-        Line(f"mean absolute error of a day, {pictures.unit}", daily, "faint"),
-    ]
-    band, note = None, ""
-    if len(before):
-        low, high = np.quantile(before.error / before.hours, [0.1, 0.9])
-        band = (float(low), float(high))
-        note = "<small>Shaded: 80 % of the reference days, unseen by the model.</small>"
-    return days_plot(days, lines, pictures.unit, band) + note
-
-
-def _means_plot(pictures: Pictures) -> str:
-    hours = pictures.scored.hours
-    days = np.unique(hours.issue_day)
-    predicted = _daily_means(days, hours.issue_day, pictures.scored.prediction)
-    observed = _daily_means(days, hours.issue_day, hours.y)
-    lines = [
-        Line(f"predicted, {pictures.unit}", predicted, "now"),
-        Line("observed", observed, "before"),
-    ]
-    return days_plot(days, lines, pictures.unit)
-
-
-def _facts(result: MonitorResult, pictures: Pictures) -> str:
-    counts = result.counts
+def _facts(result: MonitorResult, found: Examined) -> str:
+    counts, unit = result.counts, active().unit
     facts = {
         "period": f"{result.start} to {result.end}",
         "reference": f"{result.reference}"
@@ -222,37 +166,15 @@ def _facts(result: MonitorResult, pictures: Pictures) -> str:
         f"{counts['other_versions']} logged by other versions were left out",
         "labels": f"{counts['labelled']} hours judged, {counts['waiting']} still waiting",
         "mean absolute error": ", ".join(
-            f"{name} {value:.2f} {pictures.unit}" for name, value in result.errors.items()
+            f"{name} {value:.2f} {unit}" for name, value in result.errors.items()
         )
         or "not known yet",
         "skill against persistence": ", ".join(
             f"{name} {days.skill:.2f}"
-            for name, days in (("current", pictures.now), ("reference", pictures.before))
+            for name, days in (("current", found.now), ("reference", found.before))
             if len(days)
         )
         or "not known yet",
     }
     rows = "".join(f"<dt><b>{name}</b></dt><dd>{escape(text)}</dd>" for name, text in facts.items())
     return f"<dl>{rows}</dl>"
-
-
-def _spread(days: Days, known: Days, values: Vector) -> Vector:
-    """Values of the known days on all days (d,), NaN between."""
-    result = np.full(len(days), np.nan)
-    result[np.searchsorted(days, known)] = values
-    return result
-
-
-def _daily_means(days: Days, day: Days, values: Vector) -> Vector:
-    at, known = np.searchsorted(days, day), np.isfinite(values)
-    total = np.bincount(at[known], weights=values[known], minlength=len(days))
-    count = np.bincount(at[known], minlength=len(days))
-    return np.where(count >= 18, total / np.maximum(count, 1), np.nan)
-
-
-def _rolling(values: Vector) -> Vector:
-    """Mean of each day and the six before it, of those that are known."""
-    known = np.isfinite(values)
-    total = np.convolve(np.where(known, values, 0.0), np.ones(WEEK))[: len(values)]
-    count = np.convolve(known.astype(float), np.ones(WEEK))[: len(values)]
-    return np.where(count >= WEEK // 2, total / np.maximum(count, 1.0), np.nan)

@@ -54,10 +54,13 @@ def quantile_edges(
     found = connection.execute(f"{query} WHERE hash({day}::DATE) % {thin} = 0").fetchall()[0]
     if any(edges is None for edges in found):  # hash left a column without a value
         found = connection.execute(query).fetchall()[0]
-    return {
-        name: np.unique(np.asarray(edges if edges is not None else [0.0], dtype=np.float64))
-        for name, edges in zip(columns, found, strict=True)
-    }
+    return {name: _finite(edges) for name, edges in zip(columns, found, strict=True)}
+
+
+def _finite(edges: list[float] | None) -> Vector:
+    """Ascending and unique, without NaN; 0 where the column has no value at all."""
+    known = np.asarray(edges or [0.0], dtype=np.float64)
+    return np.unique(known[np.isfinite(known)]) if np.isfinite(known).any() else np.zeros(1)
 
 
 def count_bins(

@@ -48,7 +48,7 @@ def days_plot(
         )
     every = max(1, len(days) // 5)
     for index in range(0, len(days), every):
-        anchor = "start" if index == 0 else "middle"
+        anchor = "start" if index == 0 else "end" if index == len(days) - 1 else "middle"
         label = str(days[index])[5:]
         parts.append(
             f'<text x="{x(index):.1f}" y="{HEIGHT - 8}" text-anchor="{anchor}">{label}</text>'
