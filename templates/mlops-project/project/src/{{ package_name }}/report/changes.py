@@ -52,9 +52,14 @@ def count_tests(folder: Path) -> tuple[int, int]:
 
 
 def changes(root: Path) -> dict[str, int] | None:
-    """Files, lines added and lines removed between the first commit and HEAD; None outside git."""
+    """Files, lines added and lines removed between the folder's first commit and HEAD.
+
+    None outside git and in a shallow clone, which does not know the first commit.
+    """
     try:
-        first = _git(root, "rev-list", "--max-parents=0", "HEAD").split()
+        if _git(root, "rev-parse", "--is-shallow-repository").strip() == "true":
+            return None
+        first = _git(root, "rev-list", "HEAD", "--", ".").split()
         skipped = [f":(exclude){path}" for path in GENERATED]
         lines = _git(root, "diff", "--numstat", first[-1], "HEAD", "--", ".", *skipped).splitlines()
     except (OSError, subprocess.SubprocessError, IndexError):

@@ -112,7 +112,7 @@ def cost(results: Results) -> str:
     trained, bench = summary(results, "train"), summary(results, "bench")
     if trained is None and bench is None:
         return NOT_MEASURED
-    found = bench or {}
+    found, made = bench or {}, trained or {}
     price = results["price_per_hour"]
     rate = found.get("requests_per_s")
     per_thousand = NONE
@@ -126,12 +126,9 @@ def cost(results: Results) -> str:
         ["the empty app in the same run", _empty(found)],
         ["batches of 100", f"{number(batch)} rows/s" if batch else NONE],
         ["price of 1,000 predictions", per_thousand],
-        [
-            f"model on disk{f', {trained['best']}' if trained else ''}",
-            size((trained or {}).get("model_bytes")),
-        ],
+        [f"{made.get('best', 'model')} on disk", size(made.get("model_bytes"))],
         ["memory of the service", f"{number(memory)} MiB" if memory else NONE],
-        ["training", seconds((trained or {}).get("seconds"))],
+        ["training", seconds(made.get("seconds"))],
     ]
     runs = results["runs"]
     return paragraphs(table(["", "measured"], rows), stamp(runs.get("bench"), runs.get("train")))
