@@ -25,8 +25,10 @@ def append(settings: Settings, entry: dict[str, Any]) -> None:
     line = json.dumps({"schema": SCHEMA, **entry}, ensure_ascii=False, allow_nan=False) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as handle:
-            handle.write(line)
+        with path.open("a+b") as handle:
+            handle.seek(max(0, handle.seek(0, os.SEEK_END) - 1))
+            torn = handle.read(1) not in (b"", b"\n")  # a crash cut the last line off
+            handle.write((b"\n" if torn else b"") + line.encode())
             handle.flush()
             os.fsync(handle.fileno())
     except OSError as error:
