@@ -8,7 +8,7 @@ from .models import Climatology, Linear, Model, Persistence
 from .models.gbm import DEFAULTS, Boosting
 from .usecase import UseCase
 
-ROUNDS = 300
+ROUNDS = 200
 """The most boosting rounds; the folds say how many of them are used."""
 
 BOOSTING = "lightgbm"

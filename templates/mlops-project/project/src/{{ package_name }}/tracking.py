@@ -160,7 +160,13 @@ def list_versions(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _client(settings: Settings) -> Any:
-    """MLflow's client on the project's own database."""
+    """MLflow's client on the project's own database. Raises RegistryError when that is damaged."""
+    settings.mlflow_db.parent.mkdir(parents=True, exist_ok=True)
+    if settings.mlflow_db.is_file() and not _is_sqlite(settings.mlflow_db):
+        raise RegistryError(
+            f"{settings.mlflow_db} is not an SQLite database: it is damaged.",
+            f"Restore it, or delete it together with {settings.models_dir} and train again.",
+        )
     # Set before the import: MLflow reads both as it is imported.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
@@ -168,7 +174,6 @@ def _client(settings: Settings) -> Any:
 
     for noisy in ("alembic", "mlflow"):  # the first use of a database logs each migration
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    settings.mlflow_db.parent.mkdir(parents=True, exist_ok=True)
     uri = f"sqlite:///{settings.mlflow_db.resolve().as_posix()}"
     return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
 
@@ -182,3 +187,9 @@ def _experiment(settings: Settings) -> str:
         return str(known.experiment_id)
     artifacts = settings.artifacts_dir.resolve().as_uri()
     return str(client.create_experiment(name, artifact_location=artifacts))
+
+
+def _is_sqlite(path: Path) -> bool:
+    """Whether the file is empty (SQLite makes it so) or begins as SQLite's format says."""
+    with path.open("rb") as handle:
+        return handle.read(16) in {b"", b"SQLite format 3\0"}

@@ -10,6 +10,7 @@ The models that are stored have not seen the hold-out: what was measured is what
 `promote` can compare any two versions on days that neither was trained on.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from .export import Exported, export
 from .files import exclusive
 from .progress import Progress, quiet
 from .samples import Samples, read_training
+from .scoreboard import flat, table
 from .splits import Plan, plan
 from .timing import gap_days
 from .tuning import search
@@ -79,7 +81,7 @@ def train(
     Raises NotReadyError before `collect` and `features`, DataError when the data is damaged, too
     short or constant, BusyError when another training is under way.
     """
-    began = clock.monotonic()
+    began = time.perf_counter()  # not the clock: it may stand still, the work does not
     with exclusive(settings.data_dir / ".train.lock", "train"):
         samples, meta = read_training(settings)
         if np.ptp(samples.y) == 0:
@@ -137,8 +139,8 @@ def train(
             plots=tuple(drawn),
             run_id=run_id,
             candidates=tuple(candidates),
-            table=_table(figures["models"], split.note),
-            seconds=clock.monotonic() - began,
+            table=table(figures["models"], split.note),
+            seconds=time.perf_counter() - began,
         )
         runs.record(settings, "train", clock, result, source=meta["source"])
     return result
@@ -204,7 +206,7 @@ def _track(
             settings,
             entry.name,
             params=model["parameters"],
-            metrics=_flat(model),
+            metrics=flat(model),
             tags={**tags, "kind": entry.model.kind},
             curves={"fold_mae_by_rounds": [mae for _, mae in entry.validation.curve]},
             folders={tracking.BUNDLE: item.folder} if item else {},
@@ -220,35 +222,3 @@ def _track(
                 is_baseline=entry.is_baseline,
             )
     return parent.run_id, [candidates[item.entry.name] for item in exported]
-
-
-def _flat(model: dict[str, Any]) -> dict[str, float]:
-    """A model's figures as single numbers with speaking names, as MLflow wants them."""
-    found = {}
-    for period in ("validation", "holdout"):
-        part = model[period]
-        estimates = {name: part[name] for name in ("mae_hourly", "mae_daily", "bias")}
-        estimates |= {f"alert_{name}": part["alerts"][name] for name in ("precision", "recall")}
-        if "coverage" in part:
-            estimates |= {
-                f"coverage_{name}": part["coverage"][name] for name in ("hourly", "daily")
-            }
-        for name, estimate in estimates.items():
-            for key in ("value", "low", "high"):
-                if estimate[key] is not None:
-                    suffix = "" if key == "value" else f"_{key}"
-                    found[f"{period}_{name}{suffix}"] = estimate[key]
-    return found
-
-
-def _table(models: Sequence[dict[str, Any]], note: str) -> tuple[str, ...]:
-    """The comparison as lines of text: MAE, its interval, the difference to the best baseline."""
-    lines = [note] if note else []
-    lines.append(f"{'model':<12}{'hold-out MAE':>14}  {'interval':<16}{'against baseline':>16}")
-    for model in models:
-        mae, delta = model["holdout"]["mae_hourly"], model["against_baseline"]
-        interval = f"{mae['low']:.2f} to {mae['high']:.2f}"
-        lines.append(
-            f"{model['name']:<12}{mae['value']:>14.2f}  {interval:<16}{delta['value']:>+16.2f}"
-        )
-    return tuple(lines)

@@ -11,7 +11,7 @@ from .base import LEVEL_OFFSET, Matrix, Vector, fill_missing, medians, recent_le
 
 DEFAULTS: Mapping[str, Any] = {
     "num_leaves": 15,
-    "learning_rate": 0.05,
+    "learning_rate": 0.08,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.6,
     "bagging_fraction": 0.7,
