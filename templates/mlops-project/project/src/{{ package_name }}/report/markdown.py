@@ -7,7 +7,7 @@ from typing import Any
 
 NOT_MEASURED = "*Not measured.*"
 NONE = "not measured"
-FIGURE = re.compile(r"[-+−]?\d[\d.,]*( %| \(|$)|not measured$|best baseline$|$")
+FIGURE = re.compile(r"[-+−]?\d[\d.,]*( %| \(|$)|not measured$|—$|$")
 
 
 def number(value: Any) -> str:

@@ -63,7 +63,7 @@ def model_table(results: Results) -> str:
     rows = []
     for model in sorted(trained["models"], key=lambda found: float(found["mae"])):
         name = f"**{model['name']}** (serves)" if serves(results, model["name"]) else model["name"]
-        difference = "best baseline"
+        difference = "—"
         if model["name"] != trained["baseline"]:
             spread = interval(model["delta_lower"], model["delta_upper"], signed)
             difference = f"{signed(model['delta'])} ({spread})"
@@ -85,7 +85,7 @@ def model_table(results: Results) -> str:
     head = [
         "Model",
         f"MAE, {unit}",
-        "against baseline",
+        f"against {trained['baseline']}",
         "alert precision / recall",
         f"{level} interval holds",
     ]
@@ -162,11 +162,14 @@ def data(results: Results) -> str:
     quality = summary(results, "quality")
     found, place = built or {}, results["place"]
     simulated = results["source"] == "simulated"
-    origin = "a seeded generator in Open-Meteo's format" if simulated else "Open-Meteo"
+    origin = "**simulated**: a seeded generator in Open-Meteo's format"
+    if not simulated:
+        hosts = ", ".join(results["stand_ins"])
+        origin = f"Open-Meteo's format, served by {escape(hosts)}" if hosts else "Open-Meteo"
     where = f"{escape(place['name'])} ({place['latitude']:g}, {place['longitude']:g})"
     verdict = escape(quality["verdict"]) if quality else NONE
     rows = [
-        ["source", f"**simulated**: {origin}" if simulated else origin],
+        ["source", origin],
         ["place", where],
         ["days", f"{found.get('first_day', NONE)} to {found.get('last_day', NONE)}"],
         ["hours", count(found.get("hours"))],

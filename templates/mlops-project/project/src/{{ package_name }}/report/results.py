@@ -6,11 +6,13 @@ and can tell whether it is stale.
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .. import runs
 from ..config import Settings
 from ..errors import DataError
 from ..files import read_json
+from ..store import RawStore
 from ..usecase import active
 from . import summaries
 
@@ -31,6 +33,7 @@ def empty(settings: Settings) -> Results:
         "title": use_case.title,
         "unit": use_case.unit,
         "source": None,
+        "stand_ins": [],
         "place": {"name": place.name, "latitude": place.latitude, "longitude": place.longitude},
         "price_per_hour": settings.report.price_per_hour,
         "currency": settings.report.currency,
@@ -66,7 +69,10 @@ def gather(settings: Settings, before: Results | None) -> Results:
         source = before["source"]
         results["runs"] = dict(before["runs"])
         results["pictures"] = before["pictures"]
+        results["stand_ins"] = before["stand_ins"]
     results["source"] = source
+    if settings.raw_dir.exists():
+        results["stand_ins"] = _stand_ins(settings)
     for kind, run in present.items():
         older = results["runs"].get(kind)
         if run["source"] in (source, None) and not (older and older["record"] > run["record"]):
@@ -85,6 +91,14 @@ def newer_runs(settings: Settings, results: Results) -> list[str]:
             if results["source"] in (None, source) or source is None:
                 newer.append(kind)
     return newer
+
+
+def _stand_ins(settings: Settings) -> list[str]:
+    """Hosts that answered in place of the use case's own (`--base-url`): a proxy or a replay."""
+    own = {dataset.host for dataset in active().datasets}
+    chunks = RawStore(settings.raw_dir).chunks().values()
+    hosts = {urlsplit(chunk.url).hostname or "" for chunk in chunks if chunk.source == "live"}
+    return sorted(hosts - own)
 
 
 def _newest(settings: Settings, kind: str) -> Path | None:
