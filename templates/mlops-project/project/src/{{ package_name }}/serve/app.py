@@ -115,8 +115,9 @@ def create_app(settings: Settings, clock: Clock, service: Service | None = None)
     """The ASGI application; nothing is read or opened before its lifespan starts."""
     service = service or Service(settings, clock)
     production = settings.serve.mode == "production"
+    predict = Predict(service)
     app = FastAPI(
-        routes=[Route("/predict", Predict(service), methods=["POST"])],
+        routes=[Route("/predict", predict, methods=["POST"])],
         title=service.use_case.title,
         version=__version__,
         lifespan=service.lifespan,
@@ -135,6 +136,7 @@ def create_app(settings: Settings, clock: Clock, service: Service | None = None)
         routes=ROUTES,
         public=PUBLIC if production else PUBLIC + DEVELOPMENT_ONLY,
         pages=("/", "/docs"),
+        direct={("POST", "/predict"): predict},
     )
     _add_forecast_routes(app, service)
     _add_state_routes(app, service)

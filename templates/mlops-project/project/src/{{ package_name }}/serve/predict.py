@@ -1,8 +1,8 @@
 """`POST /predict`, the one route that has to be fast: plain ASGI inside the FastAPI application.
 
 It has no parameters for FastAPI to resolve and no response model to apply; leaving out what does
-that saves more time than the model takes. The model computes in the event loop: one row takes some
-tens of microseconds, less than handing it to a thread would.
+that, and the router, saves more time than the model takes. The model computes in the event loop:
+one row takes some tens of microseconds, less than handing it to a thread would.
 """
 
 from datetime import datetime
