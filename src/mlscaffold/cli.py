@@ -159,9 +159,7 @@ def demo(
 
     def made(result: NewResult) -> None:
         if not as_json:
-            typer.echo(
-                output.new_text(result, [f"{output.python_name()} tasks.py demo, which runs now"])
-            )
+            typer.echo(f"{output.new_text(result, ())}\n\nRunning its tasks.py demo:")
 
     result = use_case.demo(
         dest, with_git=not no_git, child_stdout=sys.stderr.fileno() if as_json else None, made=made

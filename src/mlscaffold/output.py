@@ -156,7 +156,8 @@ def new_text(result: NewResult, steps: Sequence[str]) -> str:
             else ""
         )
         lines.append(f"First commit {result.commit[:9]}{author}.")
-    return "\n".join([*lines, *notes, "", "Next:", *(f"  {step}" for step in steps)])
+    following = ["", "Next:", *(f"  {step}" for step in steps)] if steps else []
+    return "\n".join([*lines, *notes, *following])
 
 
 def demo_text(result: DemoResult) -> str:
@@ -191,6 +192,8 @@ def change_folder(folder: Path) -> str:
         shown = str(folder.relative_to(Path.cwd()))
     except (ValueError, OSError):
         shown = str(folder)
+    if shown.startswith("-"):
+        shown = f"./{shown}"
     quoted = subprocess.list2cmdline([shown]) if os.name == "nt" else shlex.quote(shown)
     return f"cd {quoted}"
 

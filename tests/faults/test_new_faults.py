@@ -102,6 +102,30 @@ def test_2_killed_in_a_folder_that_is_there_the_next_run_sweeps(
     assert git(work, "show", "HEAD~1:README.md") == "# mine\n"
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.005, 0.02])
+def test_2_killed_while_merging_the_next_run_restores(
+    template: Callable[..., Path], work: Path, cli: Cli, delay: float
+) -> None:
+    """Some files are in the host's repository: the next run takes them out, then starts anew."""
+    path = str(template(**{f"project/file-{number}": "" for number in range(300)}))
+    (work / "README.md").write_text("# mine\n")
+    git(work, "init", "-q")
+    git(work, "add", "-A")
+    git(work, "commit", "-q", "-m", "Initial commit")
+    process = subprocess.Popen(command("new", path, ".", "--defaults"), stdout=subprocess.DEVNULL)
+    while not (work / ".mlscaffold-here" / "journal.json").exists():
+        assert process.poll() is None
+    time.sleep(delay)
+    process.kill()
+    process.wait()
+    if git(work, "log", "--format=%s").startswith("Initial"):
+        done = cli("new", path, ".", "--defaults")
+        assert done.returncode == 0, done.stderr
+    assert git(work, "status", "--porcelain", "--", "file-*", "README.md") == ""
+    assert git(work, "show", "HEAD~1:README.md") == "# mine\n"
+    assert git(work, "rev-list", "--count", "HEAD").strip() == "2"
+
+
 # 3 ------------------------------------------------------------------------------------------------
 
 
