@@ -83,7 +83,7 @@ def _forecast(forecast: Forecast) -> str:
     day, unit = forecast.daily, escape(forecast.unit)
     level = f"{forecast.level:.0%}"
     date = f"{forecast.issue_time:%A}, {forecast.issue_time.day} {forecast.issue_time:%B %Y}"
-    verdict = "above" if day.alert else "not above"
+    verdict = "Above" if day.alert else "Not above"
     guideline = (
         "" if day.threshold == WHO_GUIDELINE else '<li class="of-guideline">WHO guideline, 15</li>'
     )
@@ -96,7 +96,7 @@ def _forecast(forecast: Forecast) -> str:
   <h2 id="forecast-heading">{date}</h2>
   <div class="day">
     <p class="mean">{day.mean:.1f} <small>{unit}</small></p>
-    <p>mean of the day, {level} interval {day.lower:.1f} to {day.upper:.1f}:<br>
+    <p>Mean of the day; {level} interval {day.lower:.1f} to {day.upper:.1f}<br>
     {verdict} the alert level of {day.threshold:g} {unit}</p>
   </div>
   <p class="soft">Issued {forecast.issue_time:%Y-%m-%d %H:%M} UTC, {_age(forecast.age_hours)}.</p>
@@ -154,7 +154,9 @@ def _quality(figures: dict[str, Any], unit: str) -> dict[str, str]:
         )
     difference = figures.get("against", {}).get("persistence")
     if difference and difference["value"] is not None:
-        facts["Against persistence"] = f"{difference['value']:+.2f} {unit} ({_span(difference)})"
+        facts["Its error minus persistence's"] = (
+            f"{difference['value']:+.2f} {unit} ({_span(difference)}); below zero is better"
+        )
     if (coverage := held.get("coverage")) and coverage["hourly"]["value"] is not None:
         hours = coverage["hourly"]
         facts["Hours inside their interval"] = (
