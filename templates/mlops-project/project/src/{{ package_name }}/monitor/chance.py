@@ -21,9 +21,12 @@ from numpy.typing import NDArray
 Days = NDArray[np.datetime64]
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Deals = NDArray[np.float32]
 
 DRAWS = 999
 SEED = 7
+CELLS = 200_000
+"""Draws times days at once: bounds the memory for thousands of days."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Judgement:
     p: Vector
 
 
-def deals(reference: Days, current: Days, block_days: int) -> Matrix:
+def deals(reference: Days, current: Days, block_days: int) -> Deals:
     """Which days each deal calls current: 1.0 or 0.0, shape (DRAWS, r + c).
 
     Columns are the reference's days (r,), then the current ones (c,); each row has c ones. Blocks
@@ -45,7 +48,7 @@ def deals(reference: Days, current: Days, block_days: int) -> Matrix:
 
 
 @lru_cache(maxsize=8)
-def _deals(days: tuple[int, ...], chosen: int, block_days: int) -> Matrix:
+def _deals(days: tuple[int, ...], chosen: int, block_days: int) -> Deals:
     rng = np.random.default_rng(SEED)
     position = np.array(days)
     order = np.argsort(position, kind="stable")
@@ -53,13 +56,15 @@ def _deals(days: tuple[int, ...], chosen: int, block_days: int) -> Matrix:
     run = np.concatenate([[0], np.cumsum(np.diff(ordered) > 1)])
     within = ordered - ordered[np.searchsorted(run, run)]
     # Each deal cuts the runs of days at other places, so that no cut is preferred.
-    offsets = rng.integers(0, block_days, size=(DRAWS, run[-1] + 1))
+    runs = int(run[-1]) + 1
     most = int(within.max()) // block_days + 2
-    block = run * most + (within + offsets[:, run]) // block_days
-    rank = rng.random((DRAWS, (run[-1] + 1) * most))
-    shuffled = np.argsort(np.take_along_axis(rank, block, axis=1), axis=1, kind="stable")
-    dealt = np.zeros((DRAWS, len(days)))
-    np.put_along_axis(dealt, order[shuffled[:, :chosen]], 1.0, axis=1)
+    dealt = np.zeros((DRAWS, len(days)), dtype=np.float32)
+    for some in np.array_split(np.arange(DRAWS), 1 + DRAWS * len(days) // CELLS):
+        offsets = rng.integers(0, block_days, size=(len(some), runs))
+        block = run * most + (within + offsets[:, run]) // block_days
+        rank = np.take_along_axis(rng.random((len(some), runs * most)), block, axis=1)
+        shuffled = np.argsort(rank, axis=1, kind="stable")[:, :chosen]
+        dealt[some[:, None], order[shuffled]] = 1.0
     dealt.flags.writeable = False  # it is shared by all who ask for the same days
     return dealt
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .chance import Days, Matrix, Vector, deals, judge
+from .chance import Days, Deals, Vector, deals, judge
 from .findings import Check, Finding, concluded
 
 NAME = "concept drift"
@@ -86,7 +86,7 @@ def compare(
     if not against_persistence:
         del joined["error / persistence"]
     dealt = deals(reference.days, current.days, block_days)
-    actual = np.zeros((1, dealt.shape[1]))
+    actual = np.zeros((1, dealt.shape[1]), dtype=np.float32)
     actual[0, len(reference) :] = 1.0
     effects = np.array([_ratio(*sums, actual)[0] for sums in joined.values()])
     null = np.column_stack([_ratio(*sums, dealt) for sums in joined.values()])
@@ -110,7 +110,7 @@ def compare(
     )
 
 
-def _ratio(numerator: Vector, denominator: Vector, chosen: Matrix) -> Vector:
+def _ratio(numerator: Vector, denominator: Vector, chosen: Deals) -> Vector:
     """(current ratio of sums) / (reference ratio of sums) for each row of `chosen` (s, d)."""
     above, below = chosen @ numerator, chosen @ denominator
     rest_above, rest_below = numerator.sum() - above, denominator.sum() - below

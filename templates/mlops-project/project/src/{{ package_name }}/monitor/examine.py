@@ -11,7 +11,6 @@ from datetime import date
 
 import duckdb
 import numpy as np
-import polars as pl
 
 from .. import CLI
 from ..bundle import Bundle
@@ -25,7 +24,7 @@ from ..usecase import UseCase, active
 from . import concept, drift, quality
 from .champion import read_champion, read_unseen, trained_until
 from .findings import Check, not_judged
-from .profile import Profile, count_bins, quantile_edges
+from .profile import Profile, count_bins, open_database, quantile_edges
 from .scoring import Hours, Scored, read_hours, score
 from .seasons import Reference, Span, choose_period, same_season
 
@@ -150,11 +149,11 @@ def _profiles(
     judged: tuple[str, ...], before: Hours, now: Hours, bundle: Bundle
 ) -> tuple[Profile, Profile]:
     """Features and the champion's own predictions, reference and period, binned alike."""
-    with duckdb.connect() as connection:
+    with open_database() as connection:
         for name, hours in (("reference", before), ("period", now)):
-            columns = {"issue_day": hours.issue_day, "prediction": bundle.predict(hours.X)}
+            columns = {"issue_day": hours.issue_day.astype("datetime64[us]")}
             columns |= {c: hours.X[:, bundle.columns.index(c)] for c in judged}
-            connection.register(name, pl.DataFrame(columns, nan_to_null=True))
+            connection.register(name, columns | {"prediction": bundle.predict(hours.X)})
         edges = quantile_edges(connection, "reference", (*judged, "prediction"), "issue_day")
         return (
             count_bins(connection, "reference", edges, "issue_day"),

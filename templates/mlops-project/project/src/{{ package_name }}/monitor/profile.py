@@ -5,6 +5,7 @@ follows (PSI, KS, Wasserstein, permutations of days) needs the counts only, a fe
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -12,8 +13,11 @@ import numpy as np
 from .chance import Days, Matrix, Vector
 
 BINS = 50
-SAMPLE_ROWS = 100_000
-_LARGEST = np.finfo(np.float64).max
+SAMPLE_ROWS = 50_000
+AT_ONCE = 4
+"""Columns in one query: the buffers of a Parquet file's columns are most of the memory."""
+MEMORY_LIMIT = "100MB"
+_LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,11 @@ class Profile:
         return float(1 - self.counts[column].sum() / total) if total else 1.0
 
 
+def open_database() -> duckdb.DuckDBPyConnection:
+    """An empty database in memory that keeps its working set small; close it after use."""
+    return duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": 2})
+
+
 def quantile_edges(
     connection: duckdb.DuckDBPyConnection, relation: str, columns: tuple[str, ...], day: str
 ) -> dict[str, Vector]:
@@ -49,12 +58,17 @@ def quantile_edges(
     size = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0]  # noqa: S608
     thin = -(-size // SAMPLE_ROWS)
     steps = [step / BINS for step in range(1, BINS)]
-    wanted = ", ".join(f"quantile_disc({name}, {steps})" for name in columns)
-    query = f"SELECT {wanted} FROM {relation}"  # noqa: S608 names and relations are our own
-    found = connection.execute(f"{query} WHERE hash({day}::DATE) % {thin} = 0").fetchall()[0]
-    if any(edges is None for edges in found):  # hash left a column without a value
-        found = connection.execute(query).fetchall()[0]
-    return {name: _finite(edges) for name, edges in zip(columns, found, strict=True)}
+    edges: dict[str, Vector] = {}
+    for first in range(0, len(columns), AT_ONCE):
+        names = columns[first : first + AT_ONCE]
+        wanted = ", ".join(f"quantile_disc({name}, {steps})" for name in names)
+        query = f"SELECT {wanted} FROM {relation}"  # noqa: S608 names and relations are our own
+        thinned = f"{query} WHERE hash({day}::DATE) % {thin} = 0"
+        found = connection.execute(thinned).fetchall()[0]
+        if any(values is None for values in found):  # the chosen days have no value of a column
+            found = connection.execute(query).fetchall()[0]
+        edges |= {name: _finite(values) for name, values in zip(names, found, strict=True)}
+    return edges
 
 
 def _finite(edges: list[float] | None) -> Vector:
@@ -66,21 +80,33 @@ def _finite(edges: list[float] | None) -> Vector:
 def count_bins(
     connection: duckdb.DuckDBPyConnection, relation: str, edges: dict[str, Vector], day: str
 ) -> Profile:
-    """One pass over a SQL table expression: counts of each column of `edges`, a row a day."""
-    binned = ", ".join(
-        f"map_values(histogram({name}, {[*inner.tolist(), float(_LARGEST)]}::DOUBLE[])"
-        f" FILTER ({name} <= {float(_LARGEST)})) AS {name}"  # a NaN would open a bin of its own
-        for name, inner in edges.items()
-    )
-    table = connection.execute(
-        f"SELECT {day}::DATE AS day, count(*) AS row_count, {binned}"  # noqa: S608
-        f" FROM {relation} GROUP BY ALL ORDER BY day"
-    ).fetchnumpy()
-    counts = {}
-    for name, inner in edges.items():
-        empty = [0] * (len(inner) + 1)
-        # tolist() gives None for a masked entry: a day without any value.
-        filled = [empty if found is None else list(found) for found in table[name].tolist()]
-        counts[name] = np.array(filled, dtype=np.float64).reshape(-1, len(empty))
+    """Counts of each column of `edges` in a SQL table expression, a row a day."""
+    counts: dict[str, Matrix] = {}
+    names = list(edges)
+    for first in range(0, len(names), AT_ONCE):
+        some = names[first : first + AT_ONCE]
+        binned = ", ".join(_histogram(name, edges[name]) for name in some)
+        table = connection.execute(
+            f"SELECT {day}::DATE AS day, count(*) AS row_count, {binned}"  # noqa: S608 our names
+            f" FROM {relation} GROUP BY ALL ORDER BY day"
+        ).fetchnumpy()
+        counts |= {name: _matrix(table[name], len(edges[name]) + 1) for name in some}
     days = np.asarray(table["day"], dtype="datetime64[D]")
     return Profile(days, np.asarray(table["row_count"], dtype=np.float64), edges, counts)
+
+
+def _histogram(name: str, inner: Vector) -> str:
+    """SQL for the list of a column's counts. The filter keeps NaN from opening a bin of its own."""
+    uppers = [*inner.tolist(), _LARGEST]
+    filtered = f"histogram({name}, {uppers}::DOUBLE[]) FILTER ({name} <= {_LARGEST})"
+    return f"map_values({filtered}) AS {name}"
+
+
+def _matrix(column: Any, bins: int) -> Matrix:
+    """Lists of counts, None on a day without any value, as an array (d, bins)."""
+    lists = column.tolist()  # a masked entry comes out as None
+    counts = np.zeros((len(lists), bins))
+    for row, found in enumerate(lists):
+        if found is not None:
+            counts[row] = found
+    return counts
