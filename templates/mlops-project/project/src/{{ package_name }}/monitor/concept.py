@@ -105,9 +105,9 @@ def compare(
     ]
     top = max(findings, key=lambda found: found.severity)
     value = f"{top.name} is {top.effect:.2f} times the reference's, chance reaches {top.chance:.2f}"
-    return concluded(
-        NAME, findings, value, comparable=comparable, since=change_day(reference, current)
-    )
+    # Only a day's error over its level tells when it began: the other ratio is too restless.
+    since = change_day(reference, current) if findings[0].alarm else None
+    return concluded(NAME, findings, value, comparable=comparable, since=since)
 
 
 def _ratio(numerator: Vector, denominator: Vector, chosen: Deals) -> Vector:
