@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, git, repo, workspace
+from . import __version__, git, placement, repo, workspace
 from .answers import slug
 from .check import File, check
 from .errors import DeclinedError, InputError, TargetError, TemplateError
@@ -101,15 +101,8 @@ def new(
     if with_git:
         git.require()
     target = _target(source, dest)
-    render_into = partial(
-        render,
-        source,
-        given=given,
-        defaults=defaults,
-        interactive=interactive,
-        trust=trust,
-        vcs_ref=vcs_ref,
-    )
+    answered = partial(render, source, given=given, defaults=defaults, interactive=interactive)
+    render_into = partial(answered, trust=trust, vcs_ref=vcs_ref)
     if dry_run:
         with tempfile.TemporaryDirectory(prefix="mlscaffold-") as scratch:
             tree = Path(scratch, target.path.name if target else "project")
@@ -221,9 +214,10 @@ def _put(
             shutil.copy2(target.path / name, stage.tree / name)
         made = repo.first_commit(stage.tree, _message(result), ignored=ignored)
     if target.exists:
-        stage.merge(target, made.id if made and target.repository else "")
+        commit = made.id if made and target.repository else ""
+        placement.merge(stage.root, stage.tree, target, commit)
     else:
-        stage.place(target)
+        placement.place(stage.tree, target)
     return replace(
         result,
         commit=made.id if made else "",
