@@ -98,6 +98,7 @@ def write_bundle(folder: Path, info: Mapping[str, Any], files: Mapping[str, byte
                 (staging / name).write_bytes(content)
             hashes = {name: sha256_file(staging / name) for name in sorted(files)}
             write_json_atomic(staging / INFO, {"schema": SCHEMA, **info, "files": hashes})
+            staging.chmod(0o755)  # mkdtemp gives 0700; a container serves as another user
             _replace_folder(staging, folder)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
