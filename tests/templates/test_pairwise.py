@@ -82,7 +82,8 @@ def run(*command: str | Path, folder: Path) -> str:
     )
     if result.returncode:
         shown = " ".join(Path(str(word)).name for word in command[:4])
-        raise RuntimeError(f"{shown}: exit code {result.returncode}\n{result.stdout[-3000:]}")
+        told = re.split(r"^nanobind: leaked", result.stdout, maxsplit=1, flags=re.MULTILINE)[0]
+        raise RuntimeError(f"{shown}: exit code {result.returncode}\n{told[-3000:]}")
     return result.stdout
 
 
@@ -111,7 +112,7 @@ def look_at(row: matrix.Row, dest: Path, python: Path) -> Outcome:
         return Outcome(str(problem))
     finally:
         shutil.rmtree(dest / "data", ignore_errors=True)
-    return Outcome("", output.strip().splitlines()[-1])
+    return Outcome("", re.findall(r"^\d+ passed.*$", output, re.MULTILINE)[-1])
 
 
 def _install(package: str, version: str, dest: Path, python: Path) -> None:
@@ -166,7 +167,6 @@ def test_builds_installs_and_passes_its_own_tests(
     outcome = outcomes[row].result()
     assert not outcome.problem, outcome.problem
     print(f"{row}: {outcome.summary}")
-    assert re.search(r"\d+ passed", outcome.summary)
 
 
 @pytest.mark.parametrize("name", FACTORS["names"])
