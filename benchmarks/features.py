@@ -82,7 +82,7 @@ def ours(root: str, package: str) -> None:
     """The project's own build."""
     settings = import_module(f"{package}.config").load_settings(Path(root, "config.toml"))
     clock = import_module(f"{package}.clock").FixedClock(datetime(2035, 1, 1, tzinfo=UTC))
-    import_module(f"{package}.warehouse").build(settings, clock)
+    import_module(f"{package}.data.warehouse").build(settings, clock)
 
 
 def peer(root: str) -> None:
@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=10)
     options = parser.parse_args()
     source = options.project.resolve() / "src"
-    package = next(path.parent.name for path in source.glob("*/warehouse.py"))
+    package = next(path.parent.name for path in source.glob("*/cli.py"))
     env = {**os.environ, "PYTHONPATH": str(source)}
     with tempfile.TemporaryDirectory() as root:
         shutil.copy(options.project / "config.toml", root)

@@ -53,7 +53,7 @@ def make_models(package: str, folder: Path) -> tuple[dict[str, str], dict[str, P
     """Train and store the models; the service's settings, and the MLflow models by name."""
     np = import_module("numpy")
     use_case = import_module(f"{package}.usecase").active()
-    bundles = import_module(f"{package}.bundle")
+    bundles = import_module(f"{package}.models.bundle")
     low = np.array([feature.low for feature in use_case.features])
     high = np.array([feature.high for feature in use_case.features])
     rows = low + (high - low) * np.random.default_rng(0).random((20_000, len(low)))
@@ -162,8 +162,8 @@ def free_port() -> int:
 
 def measure(package: str, project: Path, seconds: float, rounds: int) -> bool:
     """Print the table; whether all that must hold does."""
-    load = import_module(f"{package}.load")
-    row = import_module(f"{package}.bench").request_row()
+    load = import_module(f"{package}.bench.load")
+    row = import_module(f"{package}.bench.bench").request_row()
     split = {"columns": list(row["features"]), "data": [list(row["features"].values())]}
     bodies = {
         "own": (row, {"rows": [row] * BATCH_ROWS}),

@@ -64,7 +64,7 @@ def locate(
 ) -> None:
     """Find a city's latitude and longitude for config.toml."""
     with Run(as_json=as_json) as run:
-        from .sources.geocoding import locate as find
+        from .data.sources.geocoding import locate as find
 
         limits = run.settings.collect
         url = base_url or limits.base_url
@@ -94,8 +94,8 @@ def collect(
 ) -> None:
     """Bring the raw data up to date; goes on where an earlier run stopped."""
     with Run(as_of=as_of, as_json=as_json, data_dir=data_dir, verbose=verbose) as run:
-        from .collect import collect as work
-        from .sources import Injection
+        from .data.collect import collect as work
+        from .data.sources import Injection
 
         result = work(
             run.settings,
@@ -125,7 +125,7 @@ def collect(
 def quality(as_of: AsOf = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Check the raw data: schema, ranges, gaps, duplicates, stuck values, freshness."""
     with Run(as_of=as_of, as_json=as_json, data_dir=data_dir) as run:
-        from .quality import check
+        from .data.quality import check
 
         result = check(run.settings, run.clock)
         run.show(result, result.verdict, f"Report: {result.html}", f"Next: {CLI} features")
@@ -137,8 +137,8 @@ def quality(as_of: AsOf = None, data_dir: DataDir = None, as_json: AsJson = Fals
 def features(as_of: AsOf = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Build features and labels from the raw data with the SQL in sql/."""
     with Run(as_of=as_of, as_json=as_json, data_dir=data_dir) as run:
-        from .quality import require_ok
-        from .warehouse import build
+        from .data.quality import require_ok
+        from .data.warehouse import build
 
         require_ok(run.settings, run.clock)
         result = build(run.settings, run.clock, progress=run.progress)
@@ -161,7 +161,7 @@ def train(
 ) -> None:
     """Train baselines and models, compare them, register the candidates."""
     with Run(as_of=as_of, as_json=as_json, data_dir=data_dir) as run:
-        from .train import train as work
+        from .training.train import train as work
 
         result = work(run.settings, run.clock, trials=trials, progress=run.progress)
         run.show(result, *result.table, f"Next: {CLI} promote")
@@ -171,10 +171,14 @@ def train(
 def promote(as_of: AsOf = None, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Let the challenger serve if it beats the champion and the best baseline."""
     with Run(as_of=as_of, as_json=as_json, data_dir=data_dir) as run:
-        from .promote import promote as work
+        from .registry.promote import promote as work
 
         result = work(run.settings, run.clock, run.progress)
-        run.show(result, result.reason, *result.notes, f"Next: {CLI} serve")
+        contenders = [
+            f"{one.label}: {one.mae:.2f} ({one.lower:.2f} to {one.upper:.2f})"
+            for one in result.contenders
+        ]
+        run.show(result, *contenders, result.reason, *result.notes, f"Next: {CLI} serve")
 
 
 @app.command()
@@ -188,7 +192,7 @@ def rollback(
 ) -> None:
     """Let the champion before this one serve again."""
     with Run(as_json=as_json, data_dir=data_dir) as run:
-        from .promote import rollback as work
+        from .registry.promote import rollback as work
 
         result = work(run.settings, run.clock, version, reason=reason)
         run.show(
@@ -246,7 +250,7 @@ def retrain(
 ) -> None:
     """Monitor, train, and promote or keep; one record of why."""
     with Run(as_of=as_of, as_json=as_json, data_dir=data_dir) as run:
-        from .retrain import retrain as work
+        from .registry.retrain import retrain as work
 
         result = work(run.settings, run.clock, if_drift=if_drift, progress=run.progress)
         run.show(result, result.reason)
@@ -277,7 +281,7 @@ def bench(
 ) -> None:
     """Measure the service's speed beside an empty FastAPI app, on this machine."""
     with Run(as_json=as_json, data_dir=data_dir) as run:
-        from .bench import bench as work
+        from .bench.bench import bench as work
 
         result = work(run.settings, run.clock, seconds=seconds, progress=run.progress)
         run.show(result, *result.table)

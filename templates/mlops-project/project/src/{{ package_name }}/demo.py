@@ -6,10 +6,7 @@ fixed date, so that two runs give the same figures, and keeps its files in `data
 
 import contextlib
 import json
-import os
-import socket
-import subprocess
-import sys
+import shutil
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +14,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from . import ENV_PREFIX
-from .clock import FixedClock, SystemClock
+from .clock import Clock, FixedClock, SystemClock
 from .config import Settings
-from .errors import ProjectError
+from .files import exclusive
+from .process import started
 from .progress import Progress, quiet
 
 FIRST_DAY = date(2024, 1, 1)
@@ -30,7 +27,6 @@ WATCHED_FROM = date(2026, 1, 1)
 WATCHED_TO = date(2026, 1, 31)
 WATCHED_AT = datetime(2026, 2, 1, 4, tzinfo=UTC)
 INJECTED = "prediction"
-START_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class DemoResult:
 
 
 def demo(settings: Settings, *, progress: Progress = quiet) -> DemoResult:
-    """Run every step in a fresh `data_dir` and return what came of it.
+    """Run every step in an emptied `data_dir` and return what came of it.
 
     Two years of simulated hours train a champion; it serves one forecast over HTTP; then a month
     comes in whose emissions have risen, and monitoring has to notice. Steps are imported one by
@@ -56,34 +52,47 @@ def demo(settings: Settings, *, progress: Progress = quiet) -> DemoResult:
     """
     wall = SystemClock()
     began = wall.monotonic()
-    steps = _Steps(progress)
-    clock = FixedClock(TRAINED_AT)
+    with exclusive(settings.data_dir.with_suffix(".lock"), "demo"):
+        _clear(settings.data_dir)
+        return _walk(settings, _Steps(progress), wall, began)
 
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier demo left; the log of this one is being written there."""
+    for entry in folder.glob("*"):
+        if entry.name != "logs":
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _walk(settings: Settings, steps: "_Steps", wall: Clock, began: float) -> DemoResult:
+    clock = FixedClock(TRAINED_AT)
     with steps("collecting two simulated years"):
-        from .collect import collect
+        from .data.collect import collect
 
         collect(settings, clock, start=FIRST_DAY, end=LAST_DAY, source="simulated")
     with steps("checking the data"):
-        from .quality import require_ok
+        from .data.quality import require_ok
 
         require_ok(settings, clock)
     with steps("building features in SQL"):
-        from .warehouse import build
+        from .data.warehouse import build
 
         build(settings, clock)
     with steps("training baselines and models"):
-        from .train import train
+        from .training.train import train
 
         train(settings, clock)
     with steps("promoting what passed the gate"):
-        from .promote import promote
+        from .registry.promote import promote
 
         promoted = promote(settings, clock)
-    with steps("serving one forecast"), _service(settings) as url:
-        forecast = _get(f"{url}/forecast")
+    with steps("serving one forecast"):
+        serving = {"CONFIG": str(settings.root / "config.toml"), "DATA_DIR": str(settings.data_dir)}
+        with started("serve", wall, environment=serving) as server:
+            forecast = _get(f"http://127.0.0.1:{server.port}/forecast")
     with steps("watching a month with risen emissions"):
+        from .data.sources.injection import Injection
         from .monitor import monitor
-        from .sources.injection import Injection
 
         later = FixedClock(WATCHED_AT)
         drift = Injection(INJECTED, WATCHED_FROM)
@@ -123,39 +132,6 @@ class _Steps:
         self._done += 1
 
 
-@contextlib.contextmanager
-def _service(settings: Settings) -> Iterator[str]:
-    """Run the real service as a process of its own and give its URL once it is ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", __package__ or "", "serve", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--data-dir", str(settings.data_dir)],
-        cwd=settings.root,
-        env={**os.environ, f"{ENV_PREFIX}SERVE__MODE": "development"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wall = SystemClock()
-        deadline = wall.monotonic() + START_TIMEOUT_S
-        while not _answers(f"{url}/health/ready"):
-            if process.poll() is not None or wall.monotonic() > deadline:
-                process.kill()
-                raise ProjectError(
-                    f"The service did not become ready within {START_TIMEOUT_S:.0f} s.",
-                    (process.communicate()[1] or "").strip()[-500:],
-                )
-            wall.sleep(0.05)
-        yield url
-    finally:
-        process.terminate()
-        process.communicate()
-
-
 def picture(forecast: dict[str, Any], *, height: int = 8) -> list[str]:
     """The 24 forecast hours as a bar chart of text, `height` lines high, with its axis."""
     values = [float(hour["prediction"]) for hour in forecast["hours"]]
@@ -175,14 +151,6 @@ def picture(forecast: dict[str, Any], *, height: int = 8) -> list[str]:
         f"Daily mean {daily['mean']:.0f} µg/m³, between {daily['lower']:.0f} and "
         f"{daily['upper']:.0f} with {forecast['level']:.0%} coverage.",
     ]
-
-
-def _answers(url: str) -> bool:
-    try:
-        _get(url)
-    except (OSError, ValueError):  # refused, 503, or half a body: not ready yet
-        return False
-    return True
 
 
 def _get(url: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from . import CLI, ENV_PREFIX
 from .clock import Clock
 from .errors import ProjectError
-from .load import pin
 
 _START_TIMEOUT_S = 30.0
 
@@ -37,9 +36,24 @@ class Server:
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
+def cores() -> list[int]:
+    """Processors that this process may use; empty where the system does not tell."""
+    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+
+
+def pin(process_id: int, core: int | None) -> None:
+    """Keep a process and what it starts from now on to one processor; 0 is this process."""
+    if sys.platform == "linux" and core is not None:
+        os.sched_setaffinity(process_id, {core})
+
+
 @contextlib.contextmanager
 def started(
-    module: str, clock: Clock, *, core: int | None, environment: dict[str, str] | None = None
+    module: str,
+    clock: Clock,
+    *,
+    core: int | None = None,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Server]:
     """Run `python -m <package>.<module>` until the block ends; ready when it is entered.
 
@@ -61,7 +75,7 @@ def started(
         while not _answers(port):
             if process.poll() is not None or clock.monotonic() - began > _START_TIMEOUT_S:
                 raise ProjectError(
-                    f"The server to measure ({module}) did not start.",
+                    f"The server ({module}) did not start.",
                     f"Run `{CLI} serve` to see why.",
                 )
             clock.sleep(0.02)

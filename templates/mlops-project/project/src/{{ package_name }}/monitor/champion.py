@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import CLI
-from ..bundle import Bundle, load_bundle
 from ..config import Settings
 from ..errors import DataError, NotReadyError
 from ..files import read_json
 from ..models import Vector
+from ..models.bundle import Bundle, load_bundle
 from .chance import Days
 
 

@@ -13,11 +13,11 @@ import duckdb
 import numpy as np
 
 from .. import CLI
-from ..bundle import Bundle
 from ..clock import Clock
 from ..config import Settings
 from ..errors import DataError, NotReadyError
 from ..models import Vector
+from ..models.bundle import Bundle
 from ..progress import Progress, quiet
 from ..timing import label_cut, naive_utc
 from ..usecase import UseCase, active

@@ -5,8 +5,8 @@ from html import escape
 
 import numpy as np
 
-from ..daily import MIN_HOURS
 from ..models import Vector
+from ..training.daily import MIN_HOURS
 from ..usecase import active
 from .chance import Days
 from .drift import grouped

@@ -17,9 +17,9 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from ..bundle import Bundle
 from ..errors import DataError
 from ..models import Matrix, Vector
+from ..models.bundle import Bundle
 from ..usecase import UseCase
 from .champion import Unseen, lookup
 from .chance import Days

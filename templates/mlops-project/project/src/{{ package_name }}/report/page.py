@@ -3,10 +3,10 @@
 import html
 from pathlib import Path
 
-from .. import decisions
 from ..clock import Clock
 from ..config import Settings
 from ..errors import DataError
+from ..registry import decisions
 from ..usecase import active
 from . import card, readme
 from .markdown import NONE, escape, interval, number, percent, table

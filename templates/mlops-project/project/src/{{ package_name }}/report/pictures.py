@@ -7,14 +7,14 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from .. import registry
-from ..bundle import INFO
 from ..config import Settings
-from ..daily import MIN_HOURS
 from ..errors import DataError
 from ..files import read_json
-from ..intervals import daily_bounds
 from ..models import Vector
+from ..models.bundle import INFO
+from ..registry import registry
+from ..training.daily import MIN_HOURS
+from ..training.intervals import daily_bounds
 from .charts import calibration_chart, error_chart, forecast_chart
 from .outcome import Results, serves, summary
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from .. import runs
 from ..config import Settings
+from ..data.store import RawStore
 from ..errors import DataError
 from ..files import read_json
-from ..store import RawStore
 from ..usecase import active
 from . import summaries
 

@@ -15,9 +15,9 @@ import numpy as np
 from msgspec import Struct
 
 from .. import CLI
-from ..bundle import INFO, Bundle, load_bundle
 from ..errors import DataError, ProjectError
 from ..files import read_json, sha256_file
+from ..models.bundle import INFO, Bundle, load_bundle
 from ..usecase import UseCase
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,230 @@
+"""Collect hourly data month by month: resumable, incremental, idempotent.
+
+A month is final once it was fetched `settle_days` after its end; until then it is asked for again,
+because the analysis is still revised. What the source does not have stays a gap.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from .. import runs
+from ..clock import Clock
+from ..config import Settings
+from ..errors import ConfigError
+from ..files import exclusive
+from ..progress import Progress, quiet
+from ..usecase import Dataset, active
+from .gaps import Gap, find_gaps
+from .sources import Injection, Response, Source, open_source
+from .store import Chunk, RawStore
+
+LISTED = 50
+"""Gaps named in the result, the longest first; `gap_count` counts them all."""
+FRESH_HOURS = 6
+"""A month that is not final is asked for again after this long: the models run every 6 hours."""
+
+
+@dataclass(frozen=True)
+class CollectResult:
+    """What is stored after a run, and what the run did for it. Times are ISO, in UTC."""
+
+    source: str
+    place: str
+    start: str
+    end: str
+    first_hour: str
+    last_hour: str
+    rows: dict[str, int]
+    data_hash: str
+    bytes_stored: int
+    bytes_received: int
+    chunks_fetched: int
+    chunks_kept: int
+    requests: int
+    cost: float
+    retries: dict[str, int] = field(default_factory=dict)
+    healed: list[str] = field(default_factory=list)
+    missing_hours: dict[str, int] = field(default_factory=dict)
+    gap_count: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    attribution: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Days of one month of a dataset to ask for."""
+
+    dataset: Dataset
+    month: str
+    start: date
+    end: date
+
+
+def collect(
+    settings: Settings,
+    clock: Clock,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    source: str = "live",
+    base_url: str | None = None,
+    inject: Injection | None = None,
+    progress: Progress = quiet,
+) -> CollectResult:
+    """Bring the raw store up to date for the days `start` to `end`, both included.
+
+    `start` defaults to `collect.start` of the settings, `end` to yesterday, the newest whole day.
+    Forecast datasets are collected further ahead (`Dataset.days_ahead`), for the next issue.
+    Raises ConfigError for dates that cannot be, BusyError when another run is under way, DataError
+    when the store holds other data or the disk refuses, SourceError when the source fails; whatever
+    was fetched until then is kept.
+    """
+    began = clock.monotonic()
+    period = _period(settings, start, end, clock.now().date())
+    store = RawStore(settings.raw_dir)
+    with exclusive(settings.raw_dir / ".lock", "collect"):
+        healed = store.heal()
+        store.check_label(source, settings.place)
+        with open_source(
+            source,
+            settings,
+            clock,
+            base_url=base_url,
+            injection=inject,
+            past_calls=[(chunk.fetched, chunk.cost) for chunk in store.history()],
+            on_wait=lambda reason, s: progress(f"waiting ({reason})", 0, round(s)),
+        ) as opened:
+            months = list(_months(opened, *period, clock.now().date()))
+            stored = store.chunks()
+            wanted = [
+                piece
+                for month in months
+                if (piece := _to_fetch(month, stored, store, settings, clock.now(), inject))
+            ]
+            cost, received = 0.0, 0
+            for number, piece in enumerate(wanted):
+                progress("collect", number, len(wanted))
+                response = opened.fetch(piece.dataset, settings.place, piece.start, piece.end)
+                store.put(_chunk(piece, response, opened, settings), response.rows, settings.place)
+                cost, received = cost + response.cost, received + response.body_bytes
+            progress("collect", len(wanted), len(wanted))
+        rows = {dataset.name: store.read(dataset.name) for dataset in active().datasets}
+        gaps = [gap for name, table in rows.items() for gap in find_gaps(table, name)]
+        hours = [hour for table in rows.values() for hour in table["valid_time"]]
+        result = CollectResult(
+            source=source,
+            place=settings.place.id,
+            start=period[0].isoformat(),
+            end=period[1].isoformat(),
+            first_hour=min(hours).isoformat(timespec="minutes"),
+            last_hour=max(hours).isoformat(timespec="minutes"),
+            rows={name: table.height for name, table in rows.items()},
+            data_hash=store.content_hash(),
+            bytes_stored=store.size(),
+            bytes_received=received,
+            chunks_fetched=len(wanted),
+            chunks_kept=len(months) - len(wanted),
+            requests=opened.requests,
+            cost=round(cost, 2),
+            retries=dict(opened.retries),
+            healed=healed,
+            missing_hours=_missing(gaps),
+            gap_count=len(gaps),
+            gaps=sorted(gaps, key=lambda gap: -gap.hours)[:LISTED],
+            attribution=sorted({opened.attribution(piece.dataset) for piece in months}),
+            seconds=round(clock.monotonic() - began, 3),
+        )
+    runs.record(settings, "collect", clock, result, source=source)
+    return result
+
+
+def _period(
+    settings: Settings, start: date | None, end: date | None, today: date
+) -> tuple[date, date]:
+    """First and last day to collect. Raises ConfigError for days that no source can have."""
+    newest = today - timedelta(days=1)
+    start, end = start or settings.collect.start, end or newest
+    for what, day in (("start", start), ("end", end)):
+        if day > newest:
+            raise ConfigError(
+                f"The {what} {day} lies in the future: the newest whole day is {newest} (UTC).",
+                f"Choose {newest} or earlier.",
+            )
+    if end < start:
+        raise ConfigError(
+            f"The end {end} lies before the start {start}.", "Exchange --start and --end."
+        )
+    for dataset in active().datasets:
+        if start < date.fromisoformat(dataset.first_day):
+            raise ConfigError(
+                f"The start {start} lies before {dataset.first_day}, when {dataset.name} begins.",
+                f"Choose {dataset.first_day} or later.",
+            )
+    return start, end
+
+
+def _months(source: Source, start: date, end: date, today: date) -> Iterator[_Wanted]:
+    """Every month of every dataset, cut to the period."""
+    for dataset in active().datasets:
+        last = min(end + timedelta(days=dataset.days_ahead), source.last_day(dataset, today))
+        first = start
+        while first <= last:
+            following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+            stop = min(last, following - timedelta(days=1))
+            yield _Wanted(dataset, f"{first:%Y-%m}", first, stop)
+            first = following
+
+
+def _to_fetch(
+    wanted: _Wanted,
+    stored: dict[tuple[str, str], Chunk],
+    store: RawStore,
+    settings: Settings,
+    now: datetime,
+    inject: Injection | None,
+) -> _Wanted | None:
+    """The days to ask for, joined with those stored, or None where what is stored will do."""
+    chunk = stored.get((wanted.dataset.name, wanted.month))
+    if chunk is None or not store.has(chunk):
+        return wanted
+    first, last = chunk.days
+    covered = first <= wanted.start and wanted.end <= last
+    covered &= chunk.variables == [variable.name for variable in wanted.dataset.variables]
+    covered &= inject is None or last < inject.start or chunk.url.endswith(f"inject={inject}")
+    settled = datetime.combine(last, time(), UTC) + timedelta(days=1 + settings.collect.settle_days)
+    fresh = now - chunk.fetched < timedelta(hours=FRESH_HOURS)
+    if covered and (chunk.fetched >= settled or fresh):
+        return None
+    return replace(wanted, start=min(first, wanted.start), end=max(last, wanted.end))
+
+
+def _chunk(piece: _Wanted, response: Response, source: Source, settings: Settings) -> Chunk:
+    return Chunk(
+        dataset=piece.dataset.name,
+        month=piece.month,
+        start=piece.start.isoformat(),
+        end=piece.end.isoformat(),
+        rows=response.rows.height,
+        variables=[variable.name for variable in piece.dataset.variables],
+        body_sha256=response.body_sha256,
+        part_sha256="",
+        url=response.url,
+        fetched_at=response.fetched_at.isoformat(timespec="seconds"),
+        cost=round(response.cost, 3),
+        attempts=response.attempts,
+        source=source.name,
+        place=settings.place.id,
+        licence=source.licence,
+        attribution=source.attribution(piece.dataset),
+    )
+
+
+def _missing(gaps: list[Gap]) -> dict[str, int]:
+    """Hours without a value, by variable."""
+    missing: Counter[str] = Counter()
+    for gap in gaps:
+        missing[gap.variable] += gap.hours
+    return dict(sorted(missing.items()))

@@ -1,0 +1,227 @@
+"""Raw responses on disk: a Parquet part a month, and a manifest that vouches for each.
+
+    raw/store.json                               which source and place; a store never mixes them
+    raw/manifest.jsonl                           one line a stored chunk; the last of a month counts
+    raw/<dataset>/month=2025-01/part.parquet
+
+A part is put in place before its line is written. A run that is killed between the two leaves a
+part that no line vouches for, or half a line; `heal` removes both, and the next run fetches anew.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from .. import CLI, ENV_PREFIX
+from ..config import Place
+from ..errors import DataError, NotReadyError
+from ..files import read_json, sha256_file, write_bytes_atomic, write_json_atomic, write_text_atomic
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A line of the manifest: what is stored for a month of a dataset, and where it came from."""
+
+    dataset: str
+    month: str
+    start: str
+    end: str
+    rows: int
+    variables: list[str]
+    body_sha256: str
+    part_sha256: str
+    url: str
+    fetched_at: str
+    cost: float
+    attempts: int
+    source: str
+    place: str
+    licence: str
+    attribution: str
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day stored."""
+        return date.fromisoformat(self.start), date.fromisoformat(self.end)
+
+    @property
+    def fetched(self) -> datetime:
+        """When it was fetched, aware."""
+        return datetime.fromisoformat(self.fetched_at)
+
+
+class RawStore:
+    """The raw data under `folder`, of one source and one place."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._manifest = folder / "manifest.jsonl"
+        self._label = folder / "store.json"
+
+    def part(self, dataset: str, month: str) -> Path:
+        """The Parquet file of a month ("2025-01") of a dataset."""
+        return self.folder / dataset / f"month={month}" / "part.parquet"
+
+    def label(self) -> dict[str, Any]:
+        """{"source", "place"} of the store. Raises NotReadyError before anything was collected."""
+        if not self._label.exists():
+            raise NotReadyError("No data has been collected yet.", f"Run `{CLI} collect` first.")
+        label: dict[str, Any] = read_json(self._label)
+        return label
+
+    def check_label(self, source: str, place: Place) -> None:
+        """Raise DataError when the store holds another source's or another place's data."""
+        if not self.chunks():
+            return
+        label = self.label()
+        held, wanted = (label["source"], label["place"]["id"]), (source, place.id)
+        if held != wanted:
+            raise DataError(
+                f"{self.folder} holds {held[0]} data of {held[1]}; {wanted[0]} data of {wanted[1]} "
+                "cannot be mixed in.",
+                f"Set another folder with {ENV_PREFIX}DATA_DIR, or delete {self.folder}.",
+            )
+
+    def put(self, chunk: Chunk, rows: pl.DataFrame, place: Place) -> Chunk:
+        """Store a month's rows and vouch for them; returns the chunk with the part's hash.
+
+        Raises DataError when the disk refuses; the manifest then still tells the truth.
+        """
+        if not self._label.exists() or not self.chunks():
+            content = place.model_dump() | {"id": place.id}
+            write_json_atomic(
+                self._label, {"schema": SCHEMA, "source": chunk.source, "place": content}
+            )
+        buffer = io.BytesIO()
+        rows.select(pl.lit(place.id).alias("place_id"), pl.all()).write_parquet(buffer)
+        data = buffer.getvalue()
+        write_bytes_atomic(self.part(chunk.dataset, chunk.month), data)
+        stored = Chunk(**asdict(chunk) | {"part_sha256": hashlib.sha256(data).hexdigest()})
+        self._append(json.dumps(asdict(stored), ensure_ascii=False) + "\n")
+        return stored
+
+    def _append(self, line: str) -> None:
+        try:
+            with self._manifest.open("ab") as handle:
+                handle.write(line.encode())
+                handle.flush()
+                os.fsync(handle.fileno())
+        except OSError as error:
+            raise DataError(
+                f"{self._manifest} could not be written: {error.strerror or error}.",
+                "Free some disk space or choose another data_dir, then run this again.",
+            ) from error
+
+    def history(self) -> list[Chunk]:
+        """Every whole line of the manifest, oldest first; a torn or damaged line is left out."""
+        if not self._manifest.exists():
+            return []
+        return [chunk for chunk in map(_chunk, self._lines()) if chunk is not None]
+
+    def _lines(self) -> list[str]:
+        return self._manifest.read_bytes().decode(errors="replace").splitlines()
+
+    def chunks(self) -> dict[tuple[str, str], Chunk]:
+        """The chunk that counts for each (dataset, month), in that order."""
+        newest = {(chunk.dataset, chunk.month): chunk for chunk in self.history()}
+        return dict(sorted(newest.items()))
+
+    def heal(self) -> list[str]:
+        """Remove what a killed run left behind; says what it removed.
+
+        Afterwards each part is vouched for by the manifest, and `missing_parts` names the lines
+        without a part.
+        """
+        removed = []
+        if self._manifest.exists():
+            lines = self._lines()
+            whole = [line for line in lines if _chunk(line) is not None]
+            if len(whole) < len(lines):
+                write_text_atomic(self._manifest, "".join(f"{line}\n" for line in whole))
+                removed.append(
+                    f"{len(lines) - len(whole)} damaged line(s) of {self._manifest.name}"
+                )
+        vouched = {self.part(*key): chunk.part_sha256 for key, chunk in self.chunks().items()}
+        for path in sorted(self.folder.glob("*/month=*/*")):
+            if path not in vouched or sha256_file(path) != vouched[path]:
+                path.unlink()
+                removed.append(str(path.relative_to(self.folder)))
+        return removed
+
+    def has(self, chunk: Chunk) -> bool:
+        """Whether the chunk's part is there (after `heal`: and whole)."""
+        return self.part(chunk.dataset, chunk.month).exists()
+
+    def read(self, dataset: str) -> pl.DataFrame:
+        """All rows of a dataset, ordered by hour: `place_id`, `valid_time`, the variables.
+
+        Raises NotReadyError when nothing is stored, and DataError that names a part which is
+        missing or is not the one the manifest vouches for.
+        """
+        parts = [
+            self._read_part(chunk) for key, chunk in self.chunks().items() if key[0] == dataset
+        ]
+        if not parts:
+            raise NotReadyError(
+                f"No {dataset} has been collected yet.", f"Run `{CLI} collect` first."
+            )
+        return pl.concat(parts).sort("valid_time")
+
+    def _read_part(self, chunk: Chunk) -> pl.DataFrame:
+        path = self.part(chunk.dataset, chunk.month)
+        try:
+            if sha256_file(path) == chunk.part_sha256:
+                return pl.read_parquet(path, hive_partitioning=False)
+            problem = "is damaged: its hash is not the one in the manifest"
+        except FileNotFoundError:
+            problem = "is missing"
+        except (OSError, pl.exceptions.PolarsError) as error:
+            problem = f"cannot be read: {error}"
+        raise DataError(
+            f"{path} {problem}.", f"Run `{CLI} collect` again: it fetches this month anew."
+        )
+
+    def content_hash(self) -> str:
+        """SHA-256 over the ordered rows of all datasets.
+
+        It depends on the values only, not on how they were cut into requests or when they came.
+        """
+        digest = hashlib.sha256()
+        for dataset in sorted({dataset for dataset, _ in self.chunks()}):
+            rows = self.read(dataset)
+            names = [name for name in rows.columns if name not in ("place_id", "valid_time")]
+            for piece in self._bytes_of(dataset, rows, names):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    @staticmethod
+    def _bytes_of(dataset: str, rows: pl.DataFrame, names: list[str]) -> Iterator[bytes]:
+        places = ",".join(sorted(set(rows["place_id"])))
+        yield f"{dataset}|{places}|{','.join(names)}|{rows.height}\n".encode()
+        yield rows["valid_time"].dt.epoch("us").to_numpy().astype("<i8").tobytes()
+        values = rows.select(pl.col(names).fill_null(np.nan)).to_numpy().astype("<f8")
+        yield (values + 0.0).tobytes(order="C")  # + 0.0 turns -0.0 into 0.0
+
+    def size(self) -> int:
+        """Bytes on disk, manifest included."""
+        parts = (self.part(*key) for key in self.chunks())
+        files = [path for path in (*parts, self._manifest, self._label) if path.exists()]
+        return sum(path.stat().st_size for path in files)
+
+
+def _chunk(line: str) -> Chunk | None:
+    try:
+        return Chunk(**json.loads(line))
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,1 @@
+"""Versions, the gate that decides which one serves, and the record of why."""

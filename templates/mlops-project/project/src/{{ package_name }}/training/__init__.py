@@ -1,0 +1,1 @@
+"""Baselines and models, compared on the same days and explained."""
