@@ -79,6 +79,9 @@ def install() -> int:
 def command_line(*arguments: str) -> int:
     """Run the project's own command line in its environment."""
     package = next(ROOT.glob("src/*/cli.py")).parent.name
+    interpreter = "python" if os.name == "nt" else "python3"
+    # Messages that say what to type next then name the way that works here.
+    os.environ.setdefault(f"{package.upper()}_COMMAND", f"{interpreter} tasks.py run")
     return call(PYTHON, "-m", package, *arguments)
 
 
