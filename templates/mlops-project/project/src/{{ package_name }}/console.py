@@ -17,7 +17,7 @@ from typer import Exit
 from . import log
 from .clock import Clock, clock_for
 from .config import Settings, load_settings
-from .errors import NotReadyError, ProjectError
+from .errors import NotReadyError, ProjectError, of_the_disk
 
 SCHEMA = 1
 
@@ -68,6 +68,8 @@ class Run:
         self._stop_bars()
         if error is None or isinstance(error, SystemExit | Exit):
             return
+        if isinstance(error, Exception) and not isinstance(error, ProjectError):
+            error = of_the_disk(error) or error
         if isinstance(error, ProjectError):
             logger.error(error.message, extra={"kind": type(error).__name__, "hint": error.hint})
             self._fail(error)

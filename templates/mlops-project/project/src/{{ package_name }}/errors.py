@@ -8,8 +8,11 @@
     ├── RegistryError    the model registry does not hold what was asked for
     └── BusyError        another run of the same step is under way
 
-Each says what is wrong, and in `hint` what to do. Anything else that escapes is a bug.
+Each says what is wrong, and in `hint` what to do. Anything else that escapes is a bug, unless the
+disk is behind it (`of_the_disk`).
 """
+
+import errno
 
 
 class ProjectError(Exception):
@@ -44,3 +47,30 @@ class RegistryError(ProjectError):
 
 class BusyError(ProjectError):
     """Another run of the same step is under way."""
+
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def of_the_disk(error: BaseException) -> DataError | None:
+    """The sentence for an error that a full, failing or write-protected disk is behind, else None.
+
+    Libraries wrap such errors in their own (MLflow: three times), so the whole chain is looked at.
+    """
+    import sqlite3
+
+    databases = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+    link: BaseException | None = error
+    while link is not None:
+        what = ""
+        if isinstance(link, OSError) and link.errno in _DISK:
+            what = f"{link.filename or 'A file'} cannot be written: {link.strerror}."
+        # The lowest byte of SQLite's code is its kind.
+        elif getattr(link, "sqlite_errorcode", 0) & 0xFF in databases:
+            what = f"A database cannot be written: {link}."
+        if what:
+            return DataError(
+                what, "See that the disk has space and the folder may be written; run this again."
+            )
+        link = link.__cause__ or link.__context__
+    return None

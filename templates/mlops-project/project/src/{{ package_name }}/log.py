@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line, in `data/logs/` and, if asked for, on standard error."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -26,6 +27,18 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(content, ensure_ascii=False, default=str)
 
 
+class LogFile(logging.FileHandler):
+    """A log that stands in nobody's way: what a full disk does not take is lost."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; the file is made with the first."""
+        with contextlib.suppress(OSError):
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 logging's own name
+        """Stay silent: the user is told the error itself, not that it could not be logged."""
+
+
 def configure(folder: Path, *, verbose: bool = False) -> Path:
     """Send this package's log to a file of `folder`, and to standard error if `verbose`.
 
@@ -35,7 +48,7 @@ def configure(folder: Path, *, verbose: bool = False) -> Path:
     handlers: list[logging.Handler] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(path, encoding="utf-8", delay=True))
+        handlers.append(LogFile(path, encoding="utf-8", delay=True))
     except OSError:
         verbose = True
     if verbose:

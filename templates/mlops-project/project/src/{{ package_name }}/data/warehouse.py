@@ -235,6 +235,9 @@ def _number(value: float | None) -> float | None:
 def _explained(error: duckdb.Error, settings: Settings) -> ProjectError:
     """DuckDB's error as a sentence with a remedy."""
     first_line = str(error).splitlines()[0]
+    if "Could not write" in first_line:  # an IOException, or wrapped in the commit's own
+        hint = "Free some disk space or choose another data_dir, then run this again."
+        return DataError(f"The warehouse could not be written: {first_line}", hint)
     if isinstance(error, duckdb.IOException | duckdb.InvalidInputException):
         hint = f"Delete the file that it names, then run: {CLI} collect"
         return DataError(f"The raw data or the disk is at fault: {first_line}", hint)
