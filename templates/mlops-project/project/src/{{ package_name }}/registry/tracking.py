@@ -11,13 +11,13 @@ import importlib.metadata
 import logging
 import os
 import platform
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .. import runs
+from ..clock import Clock
 from ..config import Settings
 from ..errors import RegistryError
 from ..models.bundle import Candidate
@@ -37,6 +37,7 @@ class Run:
 
 def log_run(
     settings: Settings,
+    clock: Clock,
     name: str,
     *,
     params: Mapping[str, Any],
@@ -54,7 +55,7 @@ def log_run(
     from mlflow.entities import Metric, Param, RunTag
 
     client = _client(settings)
-    started = int(time.time() * 1000)
+    started = _milliseconds(clock)
     labels = {**tags, **({"mlflow.parentRunId": parent} if parent else {})}
     run = client.create_run(_experiment(settings), start_time=started, run_name=name, tags=labels)
     run_id = run.info.run_id
@@ -69,8 +70,13 @@ def log_run(
     )
     for place, folder in (folders or {}).items():
         client.log_artifacts(run_id, str(folder), place)
-    client.set_terminated(run_id)
+    client.set_terminated(run_id, end_time=_milliseconds(clock))
     return Run(run_id, run.info.artifact_uri)
+
+
+def _milliseconds(clock: Clock) -> int:
+    """MLflow's form of "now"."""
+    return int(clock.now().timestamp() * 1000)
 
 
 def libraries() -> dict[str, str]:
@@ -174,6 +180,8 @@ def _client(settings: Settings) -> Any:
 
     for noisy in ("alembic", "mlflow"):  # the first use of a database logs each migration
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It logs the traceback of what it raises anyway, and the CLI tells that in a sentence.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     uri = f"sqlite:///{settings.mlflow_db.resolve().as_posix()}"
     return mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
 

@@ -111,7 +111,7 @@ def train(
             for entry in (best, baseline, *others)
         ]
         progress("train: tracking", 2, 3)
-        run_id, candidates = _track(settings, contest, figures, meta, exported, drawn)
+        run_id, candidates = _track(settings, clock, contest, figures, meta, exported, drawn)
         registered = registry.register_candidates(settings, clock, candidates)
         info = exported[0].info
         result = TrainResult(
@@ -180,6 +180,7 @@ def _draw(settings: Settings, contest: Contest, figures: dict[str, Any]) -> list
 
 def _track(
     settings: Settings,
+    clock: Clock,
     contest: Contest,
     figures: dict[str, Any],
     meta: dict[str, str],
@@ -191,6 +192,7 @@ def _track(
     settings_used = settings.train.model_dump() | {"threshold": contest.threshold}
     parent = tracking.log_run(
         settings,
+        clock,
         "training",
         params=settings_used,
         metrics={
@@ -206,6 +208,7 @@ def _track(
         item = folders.get(entry.name)
         run = tracking.log_run(
             settings,
+            clock,
             entry.name,
             params=model["parameters"],
             metrics=flat(model),
