@@ -157,12 +157,12 @@ def _period(
         raise ConfigError(
             f"The end {end} lies before the start {start}.", "Exchange --start and --end."
         )
-    for dataset in active().datasets:
-        if start < date.fromisoformat(dataset.first_day):
-            raise ConfigError(
-                f"The start {start} lies before {dataset.first_day}, when {dataset.name} begins.",
-                f"Choose {dataset.first_day} or later.",
-            )
+    latest = max(active().datasets, key=lambda dataset: dataset.first_day)
+    if start < date.fromisoformat(latest.first_day):
+        raise ConfigError(
+            f"The start {start} lies before {latest.first_day}, when {latest.name} begins.",
+            f"Choose {latest.first_day} or later.",
+        )
     return start, end
 
 

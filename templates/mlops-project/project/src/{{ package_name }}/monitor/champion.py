@@ -54,7 +54,7 @@ def read_champion(settings: Settings) -> Bundle:
     except (DataError, KeyError, TypeError):
         raise DataError(
             f"{settings.champion_pointer} is damaged.",
-            f"Name the version that shall serve: {CLI} rollback VERSION.",
+            f"Name the version that shall serve: {CLI} rollback --to VERSION.",
         ) from None
     return load_bundle(folder)
 

@@ -10,7 +10,6 @@ from .. import CLI
 from ..config import Settings
 from ..errors import NotReadyError
 from ..models.bundle import Bundle
-from ..training.daily import alert_level
 from ..training.evaluate import Evaluator
 from ..training.samples import Samples, read_training
 from ..training.splits import MIN_HOLDOUT_DAYS
@@ -54,7 +53,7 @@ def unseen(settings: Settings, bundles: Iterable[Bundle]) -> Holdout:
     train = settings.train
     evaluator = Evaluator(
         samples=kept,
-        threshold=alert_level(kept, settings.alert.level, settings.alert.quantile),
+        threshold=float(latest.info["alert_threshold"]),
         level=LEVEL,
         block_days=train.block_days,
         draws=train.bootstrap_samples,
