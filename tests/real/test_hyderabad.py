@@ -165,10 +165,15 @@ def test_january_is_watched_and_reported(project: Project, tmp_path: Path) -> No
     project.run("report", now=WATCHED)
     project.run("report", "--check", now=WATCHED)
     readme = (project.folder / "README.md").read_text(encoding="utf-8")
-    assert "Hyderabad" in readme
-    assert "µg/m³" in readme
-    results = readme[readme.index("<!-- report:results") :]
-    assert "not measured" not in results[: results.index("<!-- /report:results")]
+    assert "persistence" in _block(readme, "results")
+    assert "2026-01-01 to 2026-01-31" in _block(readme, "monitoring")
+    for name in ("outcome", "results", "data", "monitoring"):
+        assert "not measured" not in _block(readme, name).lower()
+
+
+def _block(readme: str, name: str) -> str:
+    """What `report` wrote between the marks of a block."""
+    return readme.split(f"<!-- report:{name} -->")[1].split(f"<!-- /report:{name} -->")[0]
 
 
 def _get(url: str) -> Any:
