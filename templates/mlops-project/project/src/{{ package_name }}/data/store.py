@@ -74,24 +74,44 @@ class RawStore:
         return self.folder / dataset / f"month={month}" / "part.parquet"
 
     def label(self) -> dict[str, Any]:
-        """{"source", "place"} of the store. Raises NotReadyError before anything was collected."""
+        """{"source", "place"} of the store.
+
+        Raises NotReadyError before anything was collected, DataError when the file is damaged.
+        """
         if not self._label.exists():
             raise NotReadyError("No data has been collected yet.", f"Run `{CLI} collect` first.")
-        label: dict[str, Any] = read_json(self._label)
+        try:
+            label: dict[str, Any] = read_json(self._label)
+            _ = label["source"], label["place"]["id"]
+        except (DataError, KeyError, TypeError):
+            raise DataError(
+                f"{self._label} is damaged.", f"Run `{CLI} collect`: it writes that file anew."
+            ) from None
         return label
 
     def check_label(self, source: str, place: Place) -> None:
-        """Raise DataError when the store holds another source's or another place's data."""
-        if not self.chunks():
+        """Raise DataError when the store holds another source's or another place's data.
+
+        The manifest tells whose they are; a label that is lost or damaged is written anew.
+        """
+        newest = next(iter(self.chunks().values()), None)
+        if newest is None:
             return
-        label = self.label()
-        held, wanted = (label["source"], label["place"]["id"]), (source, place.id)
+        held, wanted = (newest.source, newest.place), (source, place.id)
         if held != wanted:
             raise DataError(
                 f"{self.folder} holds {held[0]} data of {held[1]}; {wanted[0]} data of {wanted[1]} "
                 "cannot be mixed in.",
                 f"Set another folder with {ENV_PREFIX}DATA_DIR, or delete {self.folder}.",
             )
+        try:
+            self.label()
+        except (DataError, NotReadyError):
+            self._write_label(source, place)
+
+    def _write_label(self, source: str, place: Place) -> None:
+        content = place.model_dump() | {"id": place.id}
+        write_json_atomic(self._label, {"schema": SCHEMA, "source": source, "place": content})
 
     def put(self, chunk: Chunk, rows: pl.DataFrame, place: Place) -> Chunk:
         """Store a month's rows and vouch for them; returns the chunk with the part's hash.
@@ -99,10 +119,7 @@ class RawStore:
         Raises DataError when the disk refuses; the manifest then still tells the truth.
         """
         if not self._label.exists() or not self.chunks():
-            content = place.model_dump() | {"id": place.id}
-            write_json_atomic(
-                self._label, {"schema": SCHEMA, "source": chunk.source, "place": content}
-            )
+            self._write_label(chunk.source, place)
         buffer = io.BytesIO()
         rows.select(pl.lit(place.id).alias("place_id"), pl.all()).write_parquet(buffer)
         data = buffer.getvalue()

@@ -66,7 +66,7 @@ def build(settings: Settings, clock: Clock, progress: Progress = quiet) -> Featu
     if source is None:
         raise DataError(
             f"{settings.raw_dir / 'store.json'}, which names the source, is missing or damaged.",
-            f"Delete {settings.raw_dir} and run: {CLI} collect",
+            f"Run: {CLI} collect",
         )
     temporary = settings.warehouse.with_suffix(".building")
     spill = settings.data_dir / ".spill"

@@ -44,10 +44,12 @@ class QualityResult:
 def check(settings: Settings, clock: Clock) -> QualityResult:
     """Examine everything collected; writes `quality.html`, `quality.json` and a run record.
 
-    Raises NotReadyError before anything was collected and DataError when a part is damaged.
+    Raises NotReadyError before anything was collected and DataError when a part is damaged or the
+    data are of another place than the settings name.
     """
     store = RawStore(settings.raw_dir)
     label = store.label()
+    store.check_label(label["source"], settings.place)
     use_case, now = active(), clock.now()
     tables = {dataset.name: store.read(dataset.name) for dataset in use_case.datasets}
     last: datetime = tables[use_case.label_dataset]["valid_time"].max()  # type: ignore[assignment]
