@@ -90,6 +90,44 @@ def refuse_unknown(given: Iterable[str], known: Sequence[str]) -> None:
         )
 
 
+_NAMES = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false"}
+_YES_OR_NO = {"y", "yes", "t", "true", "on", "n", "no", "f", "false", "off"}
+
+
+def refuse_misread(key: str, kind: str, value: object) -> None:
+    """Raise InputError for an answer that Copier would misread or refuse without its name.
+
+    Copier takes any text that it does not know for a false.
+
+    Args:
+        key: The question.
+        kind: Its type, as Copier names it; other than the four plain ones anything will do.
+        value: Text from `-d`, or whatever a data file holds.
+    """
+    wanted = _NAMES.get(kind)
+    if wanted is None or value is None:
+        return
+    if not isinstance(value, str | int | float) or not _reads_as(kind, str(value)):
+        example = "true" if kind == "bool" else "..."
+        raise InputError(
+            f"{key}: {value!r} is not {wanted}.", "", f"Give another value: -d {key}={example}"
+        )
+
+
+def _reads_as(kind: str, text: str) -> bool:
+    """Whether `text` can stand for a value of that kind, as Copier reads it."""
+    if kind == "str" or (kind == "bool" and text.strip().lower() in _YES_OR_NO):
+        return True
+    try:
+        if kind == "int":
+            int(text)
+        else:
+            float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def record_source(answers_file: Path, address: str, version: str) -> None:
     """Write a template's address and version over what Copier recorded of where it found the files.
 

@@ -178,7 +178,8 @@ def _pick_template(interactive: bool) -> str:
         raise UsageError(
             "Which template?",
             "TEMPLATE",
-            f"mlscaffold new TEMPLATE: {', '.join(each.name for each in templates)}.",
+            f"Name it: mlscaffold new TEMPLATE. Built in: "
+            f"{', '.join(each.name for each in templates)}.",
         )
     import questionary
 

@@ -173,11 +173,12 @@ def demo_text(result: DemoResult) -> str:
 
 
 def next_steps(template: Template | None, result: NewResult) -> list[str]:
-    """Three commands to type, the first of which goes into the project."""
+    """Commands to type: into the project, unless we are there, then what the template names."""
     values = step_values(result)
     own = [step.format_map(values) for step in template.next_steps] if template else []
     looks = ["git log --stat", "git status"] if result.commit else ["cat README.md"]
-    return [change_folder(result.destination), *(own or looks)]
+    inside = result.destination == Path.cwd()
+    return [*([] if inside else [change_folder(result.destination)]), *(own or looks)]
 
 
 def step_values(result: NewResult) -> dict[str, str]:

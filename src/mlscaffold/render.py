@@ -137,6 +137,10 @@ def render(
     ) as worker:
         keys = tuple(worker.template.questions_data)
         answers.refuse_unknown(given, keys)
+        for key, value in given.items():
+            asked = _question(key, worker.template.questions_data[key])
+            if not asked.choices:  # a choice is compared with those there are
+                answers.refuse_misread(key, asked.type, value)
         if not defaults and not interactive:
             _refuse_missing(worker.template.questions_data, given)
         with warnings.catch_warnings(record=True) as caught:

@@ -84,7 +84,9 @@ def _bad_value(error: _Foreign, where: str) -> MlscaffoldError:
     if text.startswith('Question "'):
         return InputError(f"{text} and has no default.", where, "Give it with -d KEY=VALUE.")
     if text.startswith("Invalid choice for '"):
-        return InputError(f"{text}.", where)
+        key, _, problem = text.removeprefix("Invalid choice for '").partition("': ")
+        problem = problem.replace(" is not in [", " is not one of: ").removesuffix("]")
+        return InputError(f"{key}: {problem}.", "", f"Give another value: -d {key}=...")
     if text.startswith("Unknown revision"):
         return InputError(f"The template has no such tag, branch or commit: {text}.", where)
     if "could not convert string to float" in text or "invalid literal for int" in text:

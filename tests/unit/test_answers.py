@@ -72,6 +72,18 @@ def test_an_unknown_key_is_refused_with_the_nearest_one() -> None:
     assert caught.value.hint == "It asks: a."
 
 
+@pytest.mark.parametrize("value", ["yes", "Off", " t ", "1", "0.0", True, 0, None])
+def test_what_copier_reads_as_true_or_false_passes(value: object) -> None:
+    answers.refuse_misread("a", "bool", value)
+
+
+@pytest.mark.parametrize("value", ["maybe", "", "ja", "nul", [True], {"a": 1}])
+def test_what_copier_would_take_for_a_false_is_refused(value: object) -> None:
+    with pytest.raises(InputError, match="not true or false") as caught:
+        answers.refuse_misread("a", "bool", value)
+    assert caught.value.hint == "Give another value: -d a=true"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -81,6 +81,15 @@ def test_new_says_what_to_type_next(cli: Cli, template: Callable[..., Path], wor
     assert (work / "my air" / ".git").is_dir()
 
 
+def test_no_step_leads_into_the_folder_where_one_is(
+    cli: Cli, template: Callable[..., Path]
+) -> None:
+    done = cli("new", str(template()), ".", "--defaults", "-d", "project_name=x")
+    assert done.returncode == 0, done.stderr
+    steps = done.stdout.partition("Next:\n")[2].splitlines()
+    assert steps == ["  git log --stat", "  git status"]
+
+
 def test_new_reports_as_json(cli: Cli, template: Callable[..., Path], work: Path) -> None:
     done = cli("new", str(template()), "x", "--defaults", "--json", "-d", "size=4")
     result = json.loads(done.stdout)["result"]

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -113,7 +114,15 @@ def test_a_template_that_runs_code_needs_trust(
     ("changes", "given", "error", "said"),
     [
         ({}, {"sise": "1"}, InputError, "no question called 'sise'"),
-        ({}, {"size": "x"}, InputError, "must be a number"),
+        ({}, {"size": "x"}, InputError, "size: 'x' is not a whole number"),
+        ({}, {"size": [1]}, InputError, "is not a whole number"),
+        ({}, {"author": ["Ada"]}, InputError, "is not text"),
+        (
+            {"copier.yml": "a: {type: bool, default: true}"},
+            {"a": "maybe"},
+            InputError,
+            "a: 'maybe' is not true or false",
+        ),
         (
             {"copier.yml": "a: {default: y, validator: \"{{ 'not that' if a == 'no' }}\"}"},
             {"a": "no"},
@@ -124,7 +133,7 @@ def test_a_template_that_runs_code_needs_trust(
             {"copier.yml": "a: {type: str, choices: [x, y]}"},
             {"a": "z"},
             InputError,
-            "Invalid choice for 'a'",
+            "a: 'z' is not one of: 'x', 'y'",
         ),
         ({"copier.yml": "a: {type: str}"}, {}, InputError, 'Question "a" is required'),
         ({"copier.yml": "a: ["}, {}, TemplateError, "copier.yml"),
@@ -139,7 +148,7 @@ def test_what_goes_wrong_is_a_sentence(
     template: Callable[..., Path],
     work: Path,
     changes: dict[str, str],
-    given: dict[str, str],
+    given: dict[str, Any],
     error: type[Exception],
     said: str,
 ) -> None:
