@@ -3,6 +3,7 @@
 from typing import Any
 
 from .markdown import (
+    NONE,
     NOT_MEASURED,
     count,
     escape,
@@ -65,10 +66,30 @@ def metrics(results: Results) -> str:
         return NOT_MEASURED
     return paragraphs(
         model_table(results),
+        shares(results),
         differences(decision, results["unit"]) if decision else "",
         picture(results, "errors"),
         stamp(results["runs"]["train"], results["runs"].get("promote")),
     )
+
+
+def shares(results: Results) -> str:
+    """Alerts and intervals of each model, with the bounds that the table above has no room for."""
+    trained = summary(results, "train")
+    assert trained is not None
+    rows = [
+        [found["name"], *(_share(found, key) for key in ("precision", "recall", "coverage"))]
+        for found in trained["models"]
+    ]
+    level = percent(trained["level"])
+    head = ["Model", "alert precision", "alert recall", f"{level} interval holds"]
+    return table(head, rows)
+
+
+def _share(found: dict[str, Any], key: str) -> str:
+    lower, upper = found["spreads"][key]
+    spread = interval(lower, upper, percent)
+    return percent(found[key]) if spread == NONE else f"{percent(found[key])} ({spread})"
 
 
 def differences(decision: dict[str, Any], unit: str) -> str:

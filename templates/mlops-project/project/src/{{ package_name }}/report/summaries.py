@@ -80,6 +80,10 @@ def _model(model: Payload) -> Summary:
         "delta_upper": gap["high"],
         **{key: _value(held["alerts"], key) for key in ALERT},
         "coverage": _value(held["coverage"], "hourly"),
+        "spreads": {
+            **{key: _spread(held["alerts"][key]) for key in ALERT},
+            "coverage": _spread(held["coverage"]["hourly"]),
+        },
     }
 
 
@@ -93,6 +97,11 @@ def _slice(row: Payload) -> Summary:
         "upper": row["mae"]["high"],
         "baseline_mae": _value(row, "baseline_mae"),
     }
+
+
+def _spread(estimate: Payload) -> list[float | None]:
+    """Lower and upper bound of an estimate."""
+    return [estimate["low"], estimate["high"]]
 
 
 def _value(payload: Payload, key: str) -> float | None:
