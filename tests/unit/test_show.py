@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,3 +38,15 @@ def test_a_template_whose_tree_depends_on_an_answer(template: Callable[..., Path
     result = show(locate(str(path)))
     assert result.files == ()
     assert "no default" in show_text(result)
+
+
+def test_the_written_reference_is_what_show_tells() -> None:
+    """`docs/templates/` is written by a script; here it must not be older than the questions."""
+    done = subprocess.run(
+        [sys.executable, "tools/reference.py", "--check"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
