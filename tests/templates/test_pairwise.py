@@ -72,7 +72,8 @@ def run(*command: str | Path, folder: Path) -> str:
     result = subprocess.run(
         [str(word) for word in command],
         cwd=folder,
-        env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1"},
+        # The project is not installed where it runs: its own processes find it in `src`.
+        env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder / "src")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
