@@ -8,10 +8,15 @@ import os
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from . import ENV_PREFIX
 from .errors import ConfigError
@@ -174,8 +179,16 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over `.env`, which wins over the file (passed as init values)."""
-        return env_settings, dotenv_settings, init_settings
+        """The environment wins over `.env`, which wins over the file (passed as init values).
+
+        Compose reads `.env` too: what does not bear our prefix there is not ours to refuse.
+        """
+        dotenv = cast("DotEnvSettingsSource", dotenv_settings)
+        prefix = ENV_PREFIX.lower()
+        dotenv.env_vars = {
+            name: value for name, value in dotenv.env_vars.items() if name.startswith(prefix)
+        }
+        return env_settings, dotenv, init_settings
 
     @property
     def raw_dir(self) -> Path:
