@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from . import CLI, __version__
+from . import CLI, NAME, __version__
 from .console import Run
 
 app = typer.Typer(
-    name=CLI,
+    name=NAME,
     help="Day-ahead PM2.5 forecasts for one place: collect, train, serve, watch, retrain.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -42,7 +42,7 @@ def _day(value: datetime | None) -> date | None:
 
 def _version(value: bool) -> None:
     if value:
-        print(f"{CLI} {__version__}")
+        print(f"{NAME} {__version__}")
         raise typer.Exit
 
 
@@ -298,7 +298,8 @@ def demo(as_json: AsJson = False, verbose: Verbose = False) -> None:
         run.show(
             result,
             *picture(result.forecast),
-            f"Champion: {result.champion}. {result.verdict}",
+            f"Champion: {result.forecast['model_kind']}, version {result.champion}. "
+            f"Then, with drift put in: {result.verdict}",
             f"Drift report: {result.monitor_report}",
             f"Report: {result.report}",
             f"Serve it: {CLI} serve --data-dir data/demo   ->  http://127.0.0.1:"

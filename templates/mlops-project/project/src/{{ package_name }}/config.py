@@ -288,7 +288,9 @@ def load_settings(config_file: Path | None = None, **overrides: Any) -> Settings
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"Setting {key}: {first['msg']}.", f"Correct it in {path}.") from None
+        variable = ENV_PREFIX + "__".join(str(part) for part in first["loc"]).upper()
+        where = f"the environment, as {variable}" if variable in os.environ else path
+        raise ConfigError(f"Setting {key}: {first['msg']}.", f"Correct it in {where}.") from None
     data_dir = Path(overrides.pop("data_dir", settings.data_dir))
     return settings.model_copy(
         update={"root": path.parent, "data_dir": path.parent / data_dir, **overrides}

@@ -49,7 +49,10 @@ class BusyError(ProjectError):
     """Another run of the same step is under way."""
 
 
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+_DISK = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENOTDIR, errno.ENAMETOOLONG),  # --data-dir below a file
+}
 
 
 def of_the_disk(error: BaseException) -> DataError | None:

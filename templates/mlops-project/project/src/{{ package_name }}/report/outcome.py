@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .. import CLI
+from .. import NAME
 from .markdown import escape, interval, number, percent
 
 Results = dict[str, Any]
@@ -59,7 +59,7 @@ def headline(results: Results) -> str:
     """One line: what serves, how well, against what, on which days."""
     champion, decision = serving(results), summary(results, "promote")
     if champion is None or decision is None:
-        how = f"`{CLI} report` writes the outcome here once the pipeline has run."
+        how = f"`{NAME} report` writes the outcome here once the pipeline has run."
         return f"**Not measured yet.** {how}"
     place, figures, note = escape(results["place"]["name"]), champion["figures"], champion["note"]
     days = f"{decision['days']} unseen days ({decision['start']} to {decision['end']})"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .. import NAME
 from .markdown import (
     NONE,
     NOT_MEASURED,
@@ -79,7 +80,7 @@ def model_table(results: Results) -> str:
     always = trained["always_alert"]
     if always:
         alarm = f"{percent(always['precision'])} / {percent(always['recall'])}"
-        rows.append(["always alert", "", "", alarm, ""])
+        rows.append(["always alert", "—", "—", alarm, "—"])
     unit = results["unit"]
     level = percent(trained["level"])
     head = [
@@ -120,14 +121,19 @@ def cost(results: Results) -> str:
         money = results["currency"]
         per_thousand = f"{number(price / rate / 3.6)} {money}, at {price:g} {money} an hour"
     batch, memory = found.get("batch_rows_per_s"), found.get("memory_mib")
-    rows = [
+    service = [
         ["one prediction, p50 / p95", f"{_ms(found, 'p50_ms')} / {_ms(found, 'p95_ms')}"],
         [_load(found), _rate(found)],
         ["the empty app in the same run", _empty(found)],
         ["batches of 100", f"{number(batch)} rows/s" if batch else NONE],
         ["price of 1,000 predictions", per_thousand],
-        [f"{made.get('best', 'model')} on disk", size(made.get("model_bytes"))],
         ["memory of the service", f"{number(memory)} MiB" if memory else NONE],
+    ]
+    if bench is None:
+        service = [["speed and memory of the service", f"{NONE}: run `{NAME} bench`"]]
+    rows = [
+        *service,
+        [f"{made.get('best', 'model')} on disk", size(made.get("model_bytes"))],
         ["training", seconds(made.get("seconds"))],
     ]
     runs = results["runs"]

@@ -18,6 +18,7 @@ from .champion import Champion
 from .schemas import Forecast
 
 if TYPE_CHECKING:
+    from ..usecase.base import UseCase
     from .app import Service
 
 WHO_GUIDELINE = 15.0
@@ -29,6 +30,7 @@ _KINDS = {
     "linear": "linear regression",
     "lightgbm": "gradient-boosted trees (LightGBM)",
 }
+_GENERATED = "Every value is generated: nothing here was measured or forecast for a real place."
 _HERE = files(__package__)
 _STYLE, _SCRIPT = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
 _PAGE = Template((_HERE / "page.html").read_text(encoding="utf-8"))
@@ -48,21 +50,29 @@ def render(service: "Service") -> Response:
     """The page as things stand: also before there is a model, when it says what to run."""
     champion = service.champions.current
     forecast = service.forecasts.at(service.clock.now()) if champion else None
-    attributions = {dataset.attribution for dataset in service.use_case.datasets}
+    sources = {each.source for each in (champion, forecast) if each is not None}
     html = _PAGE.substitute(
         title=escape(service.use_case.title),
         place=escape(service.settings.place.name),
         badges=_badges(champion, forecast),
         forecast=_forecast(forecast) if forecast else _problem(*service.trouble()),
         model=_facts(champion) if champion else _soft("There is no model yet."),
-        attribution='<a href="https://open-meteo.com/">Weather data by Open-Meteo.com</a>. '
-        + escape("; ".join(sorted(attributions)))
-        + ".",
+        attribution=_GENERATED if sources == {"simulated"} else _attribution(service.use_case),
         style=_STYLE,
         script=_SCRIPT,
         data=_data(forecast),
     )
     return Response(html, media_type="text/html", headers={"Content-Security-Policy": _CSP})
+
+
+def _attribution(use_case: "UseCase") -> str:
+    """What the licences of the data ask for, and what is predicted."""
+    attributions = sorted({dataset.attribution for dataset in use_case.datasets})
+    return (
+        '<a href="https://open-meteo.com/">Weather data by Open-Meteo.com</a>. '
+        f"{escape('; '.join(attributions))}. Predictions are of the CAMS analysis that Open-Meteo "
+        "publishes, not of a station's measurement."
+    )
 
 
 def _badges(champion: Champion | None, forecast: Forecast | None) -> str:

@@ -68,7 +68,7 @@ def check(settings: Settings, clock: Clock) -> QualityResult:
     result = QualityResult(
         ok=errors == 0,
         verdict=f"{'failed' if errors else 'passed'}: {errors} errors, "
-        f"{len(findings) - errors} warnings over {sum(map(len, tables.values()))} hourly rows",
+        f"{len(findings) - errors} warnings over {sum(map(len, tables.values())):,} hourly rows",
         source=label["source"],
         place=label["place"]["id"],
         data_hash=store.content_hash(),

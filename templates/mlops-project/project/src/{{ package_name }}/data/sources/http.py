@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from ... import CLI, __version__
+from ... import CLI, NAME, __version__
 from ...clock import Clock
 from ...errors import SourceError
 from . import body
@@ -77,7 +77,7 @@ class ApiClient:
         self._http = httpx.Client(
             timeout=timeout_s,
             transport=transport,
-            headers={"User-Agent": f"{CLI}/{__version__}"},
+            headers={"User-Agent": f"{NAME}/{__version__}"},
             # A server on this machine is never reached through the network's proxy.
             mounts={"all://127.0.0.1": None, "all://localhost": None},
         )
