@@ -298,8 +298,8 @@ def demo(as_json: AsJson = False, verbose: Verbose = False) -> None:
         run.show(
             result,
             *picture(result.forecast),
-            f"Champion: {result.forecast['model_kind']}, version {result.champion}. "
-            f"Then, with drift put in: {result.verdict}",
+            f"Champion: {result.forecast['model_kind']}, version {result.champion}.",
+            f"Then a month with drift put in. {result.verdict}",
             f"Drift report: {result.monitor_report}",
             f"Report: {result.report}",
             f"Serve it: {CLI} serve --data-dir data/demo   ->  http://127.0.0.1:"

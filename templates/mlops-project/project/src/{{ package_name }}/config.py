@@ -290,7 +290,10 @@ def load_settings(config_file: Path | None = None, **overrides: Any) -> Settings
         key = ".".join(str(part) for part in first["loc"])
         variable = ENV_PREFIX + "__".join(str(part) for part in first["loc"]).upper()
         where = f"the environment, as {variable}" if variable in os.environ else path
-        raise ConfigError(f"Setting {key}: {first['msg']}.", f"Correct it in {where}.") from None
+        problem = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            problem = "there is no setting of that name"
+        raise ConfigError(f"Setting {key}: {problem}.", f"Correct it in {where}.") from None
     data_dir = Path(overrides.pop("data_dir", settings.data_dir))
     return settings.model_copy(
         update={"root": path.parent, "data_dir": path.parent / data_dir, **overrides}

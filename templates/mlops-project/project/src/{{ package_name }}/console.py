@@ -74,7 +74,7 @@ class Run:
             logger.error(error.message, extra={"kind": type(error).__name__, "hint": error.hint})
             self._fail(error)
         if isinstance(error, KeyboardInterrupt):
-            self._error.print("Stopped. What was finished is kept; run it again to go on.")
+            self._error.print("Stopped. What was finished is kept; run it again.")
             sys.exit(130)
         if isinstance(error, Exception):
             logger.error("unexpected error", exc_info=(type(error), error, trace))
