@@ -6,6 +6,7 @@ before is there after.
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -149,12 +150,14 @@ def _named(target: Target | None, rendered: Rendered) -> Target:
             "",
             "Give it: mlscaffold new TEMPLATE DEST.",
         )
-    named = inspect(Path(name))
-    if named.exists:
+    path = Path.cwd() / name
+    if os.path.lexists(path):
         raise TargetError(
-            "The folder named after the project exists already.", str(named.path), "Give DEST."
+            "The folder named after the project exists already.",
+            str(path),
+            "Give another: mlscaffold new TEMPLATE DEST.",
         )
-    return named
+    return inspect(path)
 
 
 def _finish(

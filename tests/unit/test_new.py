@@ -35,7 +35,7 @@ def test_the_folder_is_named_after_the_project(builtin: Callable[..., Path], wor
     builtin()
     given = {"project_name": "My  Air_2!"}
     assert new(locate("basic"), None, given, defaults=True).destination == work / "my-air-2"
-    with pytest.raises(TargetError, match="not empty"):
+    with pytest.raises(TargetError, match="named after the project exists"):
         new(locate("basic"), None, given, defaults=True)
     with pytest.raises(InputError, match="how to name"):
         new(locate("basic"), None, {"project_name": "///"}, defaults=True)
