@@ -42,8 +42,9 @@ def comparison(results: Results) -> str:
     return paragraphs(
         model_table(results),
         f"Hold-out {trained['start']} to {trained['end']} ({trained['days']} days), never used to "
-        f"train or choose. In brackets: {percent(trained['level'])} block-bootstrap intervals. An "
-        f"alert is a daily mean above {number(trained['threshold'])} {results['unit']}.",
+        "train or to choose among the models: earlier days, in time-ordered folds, chose. In "
+        f"brackets: {percent(trained['level'])} block-bootstrap intervals. An alert is "
+        f"a daily mean above {number(trained['threshold'])} {results['unit']}.",
         worst_slices(results),
         gate(results),
         picture(results, "holdout"),
