@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     source = options.project.resolve() / "src"
-    package = next(path.parent.name for path in source.glob("*/warehouse.py"))
+    package = next(path.parent.name for path in source.glob("*/cli.py"))
     env = {**os.environ, "PYTHONPATH": str(source), "DO_NOT_TRACK": "1"}
     peaks: list[float] = []
     with tempfile.TemporaryDirectory() as root:

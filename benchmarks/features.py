@@ -70,7 +70,8 @@ def generate(root: str, places: str, years: str) -> None:
         }
         for dataset, variables in (("air_quality", AIR), ("weather_forecast", WEATHER)):
             values = {
-                name: np.round(rng.gamma(4, level / 4, n), 1) for name, level in variables.items()
+                name: np.round(level * rng.uniform(0.86, 1.05, n), 1)
+                for name, level in variables.items()
             }
             folder = raw / dataset / f"month={month}"
             folder.mkdir(parents=True)

@@ -116,20 +116,17 @@ def _walk(settings: Settings, steps: "_Steps", wall: Clock, began: float) -> Dem
 
 
 class _Steps:
-    """Counts the steps for the progress bar."""
-
-    COUNT = 8
+    """A progress bar for each step."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._done = 0
 
     @contextlib.contextmanager
     def __call__(self, label: str) -> Iterator[None]:
         """Show `label` while the block runs."""
-        self._progress(f"demo: {label}", self._done, self.COUNT)
+        self._progress(label, 0, 1)
         yield
-        self._done += 1
+        self._progress(label, 1, 1)
 
 
 def picture(forecast: dict[str, Any], *, height: int = 8) -> list[str]:

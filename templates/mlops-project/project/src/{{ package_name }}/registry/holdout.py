@@ -11,11 +11,9 @@ from ..config import Settings
 from ..errors import NotReadyError
 from ..models.bundle import Bundle
 from ..training.evaluate import Evaluator
+from ..training.resample import CONFIDENCE
 from ..training.samples import Samples, read_training
 from ..training.splits import MIN_HOLDOUT_DAYS
-
-LEVEL = 0.95
-"""Confidence of the paired intervals that decide; a wrong promotion costs trust."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def unseen(settings: Settings, bundles: Iterable[Bundle]) -> Holdout:
     evaluator = Evaluator(
         samples=kept,
         threshold=float(latest.info["alert_threshold"]),
-        level=LEVEL,
+        level=CONFIDENCE,
         block_days=train.block_days,
         draws=train.bootstrap_samples,
         seed=train.seed,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import NAME
+from ..training.resample import CONFIDENCE
 from .markdown import (
     NONE,
     NOT_MEASURED,
@@ -43,7 +44,7 @@ def comparison(results: Results) -> str:
         model_table(results),
         f"Hold-out {trained['start']} to {trained['end']} ({trained['days']} days), never used to "
         "train or to choose among the models: earlier days, in time-ordered folds, chose. In "
-        f"brackets: {percent(trained['level'])} block-bootstrap intervals. An alert is "
+        f"brackets: {percent(CONFIDENCE)} block-bootstrap intervals. An alert is "
         f"a daily mean above {number(trained['threshold'])} {results['unit']}.",
         worst_slices(results),
         gate(results),

@@ -15,6 +15,7 @@ from .daily import alert_level
 from .evaluate import Evaluator
 from .intervals import fit_intervals
 from .lineup import lineup
+from .resample import CONFIDENCE
 from .samples import Samples
 from .splits import Plan
 
@@ -139,7 +140,7 @@ def _evaluator(settings: Settings, contest: Contest, samples: Samples) -> Evalua
     return Evaluator(
         samples,
         threshold=contest.threshold,
-        level=settings.train.interval_level,
+        level=CONFIDENCE,
         block_days=settings.train.block_days,
         draws=settings.train.bootstrap_samples,
         seed=settings.train.seed,

@@ -18,6 +18,9 @@ import numpy as np
 
 from ..models import Matrix, Vector
 
+CONFIDENCE = 0.95
+"""Of every interval around a metric or a difference of two; the gate decides by it too."""
+
 
 @dataclass(frozen=True)
 class Estimate:
