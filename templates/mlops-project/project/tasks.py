@@ -56,7 +56,8 @@ def install() -> int:
     print(f"Making .venv with {'uv' if uv else 'venv and pip (with uv it would be faster)'} ...")
     if uv:
         make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)]
-        add = [uv, "pip", "install", "--quiet", "--python", str(PYTHON)]
+        # pip compiles what it installs; so does uv when asked, or the first run would pay for it.
+        add = [uv, "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]
     else:
         make = [sys.executable, "-m", "venv", "--clear", str(VENV)]
         add = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
