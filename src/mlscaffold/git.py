@@ -28,15 +28,19 @@ _KEPT_PREFIXES = (
     "GIT_PROXY",
 )
 
-_NEUTRAL = (
+# No call of ours runs a program of the user's or tidies up a repository.
+_QUIET = (
     f"core.hooksPath={os.devnull}",
-    f"core.excludesFile={os.devnull}",
-    f"core.attributesFile={os.devnull}",
-    "core.autocrlf=false",
     "core.safecrlf=false",
     "core.fsmonitor=false",
     "commit.gpgSign=false",
     "gc.auto=0",
+)
+# Bytes stay what they are, whatever the user configured.
+_NEUTRAL = (
+    f"core.excludesFile={os.devnull}",
+    f"core.attributesFile={os.devnull}",
+    "core.autocrlf=false",
 )
 
 
@@ -67,8 +71,12 @@ def git(
     settings: Sequence[str] = (),
     extra: Mapping[str, str] | None = None,
     check: bool = True,
+    stdin: str = "",
+    neutral: bool = True,
 ) -> str:
     """Run git in `folder` and return what it printed.
+
+    Text is UTF-8; bytes that are not come and go as surrogates, and line endings as they are.
 
     Args:
         folder: Working directory.
@@ -76,21 +84,22 @@ def git(
         settings: `key=value` configuration beside the neutral one.
         extra: Environment variables beside the cleared environment.
         check: Raise when git fails; otherwise a failure is an empty answer.
+        stdin: What git reads.
+        neutral: Ignore what the user configured of line endings, attributes and exclusions; off
+            where files of the user's work tree are read or written.
 
     Raises:
         GitError: git is missing, or failed with `check`; its own words are in the message.
     """
-    options = [part for setting in (*_NEUTRAL, *settings) for part in ("-c", setting)]
+    all_settings = (*_QUIET, *(_NEUTRAL if neutral else ()), *settings)
+    options = [part for setting in all_settings for part in ("-c", setting)]
     try:
         done = subprocess.run(
             ["git", *options, *args],
             cwd=folder,
             env=environment() | dict(extra or {}),
-            stdin=subprocess.DEVNULL,
+            input=stdin.encode("utf-8", "surrogateescape"),
             capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="surrogateescape",
             check=False,
         )
     except FileNotFoundError as error:
@@ -100,10 +109,14 @@ def git(
         return ""
     if done.returncode:
         words = next(
-            (line for line in reversed(done.stderr.splitlines()) if line.strip()),
+            (line for line in reversed(_text(done.stderr).splitlines()) if line.strip()),
             f"exit {done.returncode}",
         )
         raise GitError(
             f"git {args[0]} failed: {words.strip()}", str(folder), "Or leave git out with --no-git."
         )
-    return done.stdout
+    return _text(done.stdout)
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "surrogateescape")
