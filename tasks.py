@@ -83,9 +83,13 @@ def lock() -> None:
     uv = shutil.which("uv") or fail("`lock` needs uv: https://docs.astral.sh/uv/")
     what = ["--universal", "--generate-hashes", "--python-version", "3.11"]
     how = ["--quiet", "--no-emit-index-url", "--no-annotate", "--no-header"]
-    for name, group in (("run", "build"), ("dev", "dev")):
-        options = [*what, *how, "--group", group, "-o", f"requirements/{name}.txt"]
-        run(uv, "pip", "compile", "pyproject.toml", *options, folder=ROOT)
+    for name, *source in (
+        ("run", "pyproject.toml", "--group", "build"),
+        ("dev", "pyproject.toml", "--group", "dev"),
+        ("lint", "requirements/lint.in"),
+    ):
+        output = f"requirements/{name}.txt"
+        run(uv, "pip", "compile", *source, *what, *how, "-o", output, folder=ROOT)
 
 
 def run(*command: str | Path, folder: Path | None = None, hint: str = "") -> None:
