@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from .errors import GitError
@@ -71,6 +71,7 @@ def git(
     settings: Sequence[str] = (),
     extra: Mapping[str, str] | None = None,
     check: bool = True,
+    codes: Container[int] = (0,),
     stdin: str = "",
     neutral: bool = True,
 ) -> str:
@@ -84,6 +85,7 @@ def git(
         settings: `key=value` configuration beside the neutral one.
         extra: Environment variables beside the cleared environment.
         check: Raise when git fails; otherwise a failure is an empty answer.
+        codes: Exit codes that are no failure.
         stdin: What git reads.
         neutral: Ignore what the user configured of line endings, attributes and exclusions; off
             where files of the user's work tree are read or written.
@@ -105,9 +107,9 @@ def git(
     except FileNotFoundError as error:
         require()
         raise GitError("git could not be started.", str(folder)) from error
-    if done.returncode and not check:
-        return ""
-    if done.returncode:
+    if done.returncode not in codes:
+        if not check:
+            return ""
         words = next(
             (line for line in reversed(_text(done.stderr).splitlines()) if line.strip()),
             f"exit {done.returncode}",

@@ -1,0 +1,183 @@
+"""A project that is there: its repository, its place in it, and whether it may be changed now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import repo
+from .errors import GitError, TargetError
+from .git import git
+
+ANSWERS_FILE = ".copier-answers.yml"
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "BISECT_LOG": "bisect",
+}
+_NAMED = 5  # paths named in an error
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with an answers file in the work tree of a git repository.
+
+    Attributes:
+        folder: The folder that holds the answers file.
+        root: Top of the work tree.
+        git_dir: The repository's folder for this work tree; linked work trees have their own.
+        objects: Its object folder, shared by all its work trees.
+        prefix: `folder` relative to `root`: empty, or ends with a slash.
+        head: Commit id of HEAD, empty before the first commit.
+        object_format: `sha1` or `sha256`.
+        answers_file: Path of the answers file relative to `folder`.
+    """
+
+    folder: Path
+    root: Path
+    git_dir: Path
+    objects: Path
+    prefix: str
+    head: str
+    object_format: str
+    answers_file: str = ANSWERS_FILE
+
+
+def find(path: Path) -> Project:
+    """The project that `path` is, or lies in.
+
+    Raises:
+        TargetError: There is no such folder, no answers file in it or above it, or no repository.
+        GitError: git is missing.
+    """
+    folder, answers_file = _with_answers(_existing(path))
+    return _project(folder, answers_file)
+
+
+def unmarked(path: Path) -> Project:
+    """The folder `path` as a project, whether or not it has an answers file; raises as `find`."""
+    folder = _existing(path)
+    return _project(folder, _answers_file(folder) or ANSWERS_FILE)
+
+
+def _existing(path: Path) -> Path:
+    try:
+        folder = path.expanduser().resolve()
+        if folder.is_dir():
+            return folder
+        there = folder.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise TargetError(f"{str(path)!r} is not a usable path: {error}.") from error
+    what = "is not a folder" if there else "does not exist"
+    raise TargetError(f"The project {what}.", str(path), "Give the project's folder.")
+
+
+def _answers_file(folder: Path) -> str:
+    """Name of the answers file in a folder, empty for none; a template may name its own."""
+    if (folder / ANSWERS_FILE).is_file():
+        return ANSWERS_FILE
+    others = sorted(folder.glob(".copier-answers*.y*ml"))
+    if len(others) > 1:
+        names = ", ".join(each.name for each in others)
+        raise TargetError(
+            "Several templates made this folder; mlscaffold updates projects of one.",
+            str(folder),
+            f"There are {names}.",
+        )
+    return others[0].name if others else ""
+
+
+def _with_answers(folder: Path) -> tuple[Path, str]:
+    for each in (folder, *folder.parents):
+        if name := _answers_file(each):
+            return each, name
+        if (each / ".git").exists():  # a project does not reach beyond its repository
+            break
+    raise TargetError(
+        "This is not a project that a template made: it has no .copier-answers.yml.",
+        str(folder),
+        "Give the project's folder; an existing repository is taken on by `mlscaffold adopt`.",
+    )
+
+
+def _project(folder: Path, answers_file: str) -> Project:
+    asked = ("--show-toplevel", "--absolute-git-dir", "--show-object-format", "--show-prefix")
+    try:
+        told = git(folder, "rev-parse", *asked, "--git-path", "objects")
+        top, git_dir, object_format, prefix, objects = told.splitlines()
+    except (GitError, ValueError) as error:
+        if isinstance(error, GitError) and "failed" not in error.what:  # there is no git at all
+            raise
+        raise TargetError(
+            "The project is not in a git repository, which updates merge with.",
+            str(folder),
+            "Make it one first: git init && git add -A && git commit -m Start",
+        ) from error
+    root = Path(top)
+    return Project(
+        folder,
+        root,
+        Path(git_dir),
+        (folder / objects).resolve(),
+        prefix,
+        repo.head(root),
+        object_format,
+        answers_file,
+    )
+
+
+def refuse_unready(project: Project) -> None:
+    """Raise unless the project's files are as HEAD has them, so that all of them can come back.
+
+    Raises:
+        TargetError: It has no commit, an operation is under way, or there are uncommitted changes.
+        GitError: git is older than 2.38.
+    """
+    _refuse_old_git()
+    if not project.head:
+        raise TargetError(
+            "The repository has no commit yet.",
+            str(project.root),
+            "Commit your files first: git add -A && git commit -m Start",
+        )
+    for name, operation in _UNDER_WAY.items():
+        if (project.git_dir / name).exists():
+            raise TargetError(
+                f"A {operation} is under way in this repository.",
+                str(project.root),
+                f"Finish it or give it up first: git {operation} --abort"
+                if operation != "bisect"
+                else "End it first: git bisect reset",
+            )
+    if paths := changed_paths(project):
+        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+        raise TargetError(
+            f"There are uncommitted changes: {', '.join(paths[:_NAMED])}{more}.",
+            str(project.folder),
+            "Commit them, or put them aside with git stash, then run this again.",
+        )
+
+
+def changed_paths(project: Project) -> list[str]:
+    """Tracked paths of the project, relative to the top, that differ from HEAD or its index."""
+    status = git(
+        project.root,
+        *("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"),
+        *("--ignore-submodules=none", "--", f":(top,literal){project.prefix or '.'}"),
+        neutral=False,
+    )
+    return [entry[3:] for entry in status.split("\0") if entry]
+
+
+def _refuse_old_git() -> None:
+    words = git(Path("/"), "version").split()
+    numbers = [int(part) for part in words[2].split(".")[:2]] if len(words) > 2 else [0]
+    if numbers < [2, 38]:
+        raise GitError(
+            f"git {words[-1]} cannot merge without touching files; 2.38 or newer is needed.",
+            "",
+            "Install a newer git (https://git-scm.com); `mlscaffold new` works with this one.",
+        )
