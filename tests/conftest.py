@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlscaffold import catalog
+from mlscaffold import catalog, releases
 
 ANSWERS_FILE = "{{ _copier_conf.answers_file }}.jinja"
 BASIC: dict[str, str] = {
@@ -27,7 +27,7 @@ BASIC: dict[str, str] = {
     "project/src/app.py": "print('hello')\n",
     "project/pyproject.toml.jinja": "author = {{ author | to_json(ensure_ascii=false) }}\n",
 }
-TOML = 'title = "Basic"\nsummary = "A basic one."\nversion = "1.2.0"\n'
+TOML = 'title = "Basic"\nsummary = "A basic one."\n'
 
 Files = Mapping[str, str]
 
@@ -43,8 +43,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     work.mkdir()
     for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(home))
-    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
-        monkeypatch.delenv(name, raising=False)
+    for name in ("CONFIG_HOME", "CACHE_HOME", "STATE_HOME", "DATA_HOME"):
+        monkeypatch.delenv(f"XDG_{name}", raising=False)
+    monkeypatch.delenv("MLSCAFFOLD_CACHE", raising=False)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.chdir(work)
 
@@ -87,6 +88,7 @@ def builtin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         root = tmp_path / "templates"
         files = {"template.toml": TOML, **BASIC, **changes}
         monkeypatch.setattr(catalog, "templates_root", lambda: root)
+        monkeypatch.setattr(releases, "releases_root", lambda: tmp_path / "releases")
         return write(root / name, _kept(files))
 
     return make

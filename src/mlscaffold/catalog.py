@@ -1,6 +1,7 @@
 """Which templates there are, and what a TEMPLATE argument means.
 
-Reads `template.toml` only: listing templates must not cost an import of Copier or a YAML parser.
+Reads `template.toml` and the release log only: listing templates must not cost an import of Copier
+or a YAML parser.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import releases, trees
 from .errors import InputError, TemplateError
 
 REMOTE_PREFIXES = (
@@ -42,7 +44,7 @@ class Template:
         name: Name of its folder.
         title: One line.
         summary: One sentence.
-        version: Its release.
+        version: The release that its files are, else `<the next>.dev0+<what they are>`.
         path: Its folder.
         skills: What a repository made from it shows.
         next_steps: Commands to type in a new project; they may hold `{python}` and `{<answer>}`, as
@@ -112,6 +114,15 @@ def names() -> list[str]:
 def load(name: str) -> Template:
     """The built-in template called `name`; TemplateError when its metadata is unreadable."""
     folder = templates_root() / name
+    return _template(name, folder, _version(name, folder))
+
+
+def at_release(release: releases.Release, folder: Path) -> Template:
+    """The template as it was at a release, whose files are in `folder`."""
+    return _template(release.template, folder, release.version)
+
+
+def _template(name: str, folder: Path, version: str) -> Template:
     try:
         meta: dict[str, Any] = tomllib.loads((folder / "template.toml").read_text("utf-8"))
         after = meta.get("after", {})
@@ -119,7 +130,7 @@ def load(name: str) -> Template:
             name=name,
             title=meta["title"],
             summary=meta["summary"],
-            version=meta["version"],
+            version=version,
             path=folder,
             skills=tuple(Skill(row["name"], row["where"]) for row in meta.get("skills", [])),
             next_steps=tuple(after.get("next", [])),
@@ -133,6 +144,29 @@ def load(name: str) -> Template:
             str(folder / "template.toml"),
             "Install mlscaffold again.",
         ) from error
+
+
+def _version(name: str, folder: Path) -> str:
+    """Which version the files in `folder` are: the newest release, or what is to come after it."""
+    try:
+        found = trees.digest(folder, modes=False)
+    except OSError as error:
+        raise TemplateError(
+            f"The files of template {name} cannot be read: {error}.",
+            str(folder),
+            "Install mlscaffold again.",
+        ) from error
+    newest = releases.newest(name)
+    if newest and newest.digest == found:
+        return newest.version
+    return f"{_next(newest)}.dev0+{found[:10]}"
+
+
+def _next(newest: releases.Release | None) -> str:
+    if newest is None:
+        return "0.1.0"
+    *most, last = newest.version.split(".")
+    return ".".join([*most, str(int(last) + 1)])
 
 
 def load_all() -> tuple[Template, ...]:

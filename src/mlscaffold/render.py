@@ -17,15 +17,12 @@ from typing import TYPE_CHECKING, Any
 from . import answers, git
 from .errors import InputError
 from .translate import translated
+from .trees import ALWAYS_EXCLUDED
 
 if TYPE_CHECKING:
     from copier._main import Worker
 
     from .catalog import Source
-
-# A template may replace Copier's own exclusions: .git in any spelling stays out whatever it says.
-# Byte code is what an installer leaves beside the .py files of our own templates.
-ALWAYS_EXCLUDED = (".[gG][iI][tT]", "__pycache__", "*.py[co]", ".*_cache")
 
 # Where a template may be fetched from: `ext::` and other helpers run commands.
 _PROTOCOLS = "file:git:http:https:ssh"
@@ -200,7 +197,9 @@ def _worker(
     public call tells a template's questions; fetching it twice to find out would be worse.
     """
     if source.builtin and vcs_ref:
-        raise InputError("A built-in template has one version, that of mlscaffold.", "--vcs-ref")
+        raise InputError(
+            "A built-in template has releases, not git references.", "--vcs-ref", "Use --version."
+        )
     if vcs_ref and vcs_ref.startswith("-"):
         raise InputError(f"{vcs_ref!r} is not a tag, branch or commit.", "--vcs-ref")
     from copier._main import Worker
@@ -223,7 +222,7 @@ def _worker(
                 dst_path=dest,
                 data=dict(given or {}),
                 settings=SettingsModel(),  # empty: the user's own trust and defaults stay out
-                exclude=ALWAYS_EXCLUDED,
+                exclude=ALWAYS_EXCLUDED,  # a template may replace Copier's own exclusions
                 defaults=defaults,
                 quiet=True,
                 unsafe=trust,

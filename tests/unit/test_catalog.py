@@ -15,17 +15,15 @@ def test_metadata_is_read_without_rendering(builtin: Callable[..., Path]) -> Non
     skills = (
         '[[skills]]\nname = "SQL"\nwhere = "sql/"\n[after]\nnext = ["{python} x"]\nreport = "r"\n'
     )
-    path = builtin(**{"template.toml": 'title="T"\nsummary="S"\nversion="1"\n' + skills})
+    path = builtin(**{"template.toml": 'title="T"\nsummary="S"\n' + skills})
     (template,) = catalog.load_all()
-    assert (template.name, template.version, template.path) == ("basic", "1", path)
+    assert (template.name, template.path) == ("basic", path)
     assert template.skills == (catalog.Skill("SQL", "sql/"),)
     assert template.next_steps == ("{python} x",)
     assert template.address == "mlscaffold://basic.git"
 
 
-@pytest.mark.parametrize(
-    "text", ["not toml", 'title = "T"\n', 'title=1\nsummary="S"\nskills=3\nversion="1"']
-)
+@pytest.mark.parametrize("text", ["not toml", 'title = "T"\n', 'title=1\nsummary="S"\nskills=3'])
 def test_unreadable_metadata_is_named(builtin: Callable[..., Path], text: str) -> None:
     builtin(**{"template.toml": text})
     with pytest.raises(TemplateError, match="basic") as caught:

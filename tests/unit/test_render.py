@@ -24,10 +24,11 @@ def test_a_built_in_render_names_its_template_not_this_machine(
     builtin()
     rendered = render(locate("basic"), work / "x", {"size": "5"})
     assert rendered.answers == {"project_name": "Clean Air", "author": "Ada", "size": 5}
-    assert (rendered.version, rendered.keys) == ("1.2.0", ("project_name", "author", "size"))
+    assert rendered.version.startswith("0.1.0.dev0+")
+    assert rendered.keys == ("project_name", "author", "size")
     recorded = yaml.safe_load((work / "x" / ".copier-answers.yml").read_text())
     assert recorded == {
-        "_commit": "v1.2.0",
+        "_commit": f"v{rendered.version}",
         "_src_path": "mlscaffold://basic.git",
         **rendered.answers,
     }
