@@ -30,7 +30,8 @@ def project_python(project: Path) -> Path:
             uv = shutil.which("uv")
             if uv:
                 make = [uv, "venv", "--clear", "--python", sys.executable, str(folder)]
-                add = [uv, "pip", "install", "--python", str(python)]
+                # Compiled once: a project's tests start dozens of processes that import from it.
+                add = [uv, "pip", "install", "--compile-bytecode", "--python", str(python)]
             else:
                 make = [sys.executable, "-m", "venv", "--clear", str(folder)]
                 add = [str(python), "-m", "pip", "install"]
