@@ -7,14 +7,15 @@ would drop it without a word.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
 
-RECORDED_KEYS = frozenset({"_commit", "_src_path"})
-"""Copier's own entries in an answers file: `--data-file` may be such a file."""
+RECORDED_KEYS = frozenset({"_commit", "_render", "_src_path"})
+"""Copier's own entries in an answers file, and ours: `--data-file` may be such a file."""
 
 
 def parse_pairs(pairs: Sequence[str]) -> dict[str, str]:
@@ -128,28 +129,41 @@ def _reads_as(kind: str, text: str) -> bool:
     return True
 
 
-def record_source(answers_file: Path, address: str, version: str) -> None:
-    """Write a template's address and version over what Copier recorded of where it found the files.
+def record(answers_file: Path, entries: Mapping[str, str]) -> None:
+    """Write what is recorded beside the answers; what Copier recorded under these names goes.
 
-    Only the two entries change, so the rest of the file stays as the template wrote it. Copier
-    records the folder that it rendered from, which would put a path of this machine into the user's
-    repository.
+    Only the entries in RECORDED_KEYS change, so the rest of the file stays as the template wrote
+    it. A file that is not plain YAML, as a third party's may be, stays as it is.
+
+    Args:
+        answers_file: A file that was just rendered.
+        entries: Text that needs no quotes in YAML, by names from RECORDED_KEYS.
     """
     import yaml
 
-    text = answers_file.read_text("utf-8")
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        text = answers_file.read_bytes().decode()
+        before = yaml.safe_load(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (UnicodeDecodeError, yaml.YAMLError):
+        return
     spans = [
-        (key.start_mark.index, value.end_mark.index)
+        (key.value, key.start_mark.index, value.end_mark.index)
         for key, value in (node.value if isinstance(node, yaml.MappingNode) else [])
         if key.value in RECORDED_KEYS
     ]
-    for start, end in reversed(spans):
+    recorded: dict[str, str] = {}
+    for name, start, end in reversed(spans):
         line_end = text.find("\n", end)
-        text = text[:start] + text[line_end + 1 if line_end >= 0 else len(text) :]
-    position = spans[0][0] if spans else len(text)
-    entry = f"_commit: v{version}\n_src_path: {address}\n"
-    answers_file.write_text(text[:position] + entry + text[position:], "utf-8", newline="\n")
+        rest = line_end + 1 if line_end >= 0 else len(text)
+        recorded[name] = text[start:rest]
+        text = text[:start] + text[rest:]
+    recorded |= {name: f"{name}: {value}\n" for name, value in entries.items()}
+    position = spans[0][1] if spans else len(text)
+    text = text[:position] + "".join(recorded[name] for name in sorted(recorded)) + text[position:]
+    with suppress(yaml.YAMLError, TypeError):
+        if yaml.safe_load(text) == {**before, **entries}:
+            answers_file.write_bytes(text.encode())
 
 
 def slug(name: str) -> str:

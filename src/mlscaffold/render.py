@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import answers, git
+from . import answers, git, trees
 from .errors import InputError
 from .translate import translated
-from .trees import ALWAYS_EXCLUDED
 
 if TYPE_CHECKING:
     from copier._main import Worker
@@ -154,11 +153,32 @@ def render(
                 dict.fromkeys(str(each.message) for each in caught if _concerns_user(each.category))
             ),
         )
-    if source.builtin:
-        answers.record_source(
-            dest / ".copier-answers.yml", source.builtin.address, source.builtin.version
-        )
+        answers_file = dest / worker.answers_relpath
+        ran = trust and tasks and bool(worker.template.tasks)
+    if answers_file.is_file() and answers_file.resolve().is_relative_to(dest.resolve()):
+        answers.record(answers_file, _recorded(source, dest, answers_file, whole=not ran))
     return result
+
+
+def _recorded(source: Source, dest: Path, answers_file: Path, *, whole: bool) -> dict[str, str]:
+    """What a project records of its render beside the answers.
+
+    Args:
+        source: The template; Copier would record the folder of one of ours, a path of this machine.
+        dest: The render.
+        answers_file: The file to record it in.
+        whole: Whether the files are the template's alone: what tasks make may differ every time.
+    """
+    entries: dict[str, str] = {}
+    if source.builtin:
+        entries = {
+            "_commit": f"v{source.builtin.version}",
+            "_src_path": source.builtin.address,
+        }
+    if whole:
+        name = answers_file.relative_to(dest).as_posix()
+        entries["_render"] = trees.digest(dest, skip={name}, modes=False)
+    return entries
 
 
 def _concerns_user(category: type[Warning]) -> bool:
@@ -222,7 +242,7 @@ def _worker(
                 dst_path=dest,
                 data=dict(given or {}),
                 settings=SettingsModel(),  # empty: the user's own trust and defaults stay out
-                exclude=ALWAYS_EXCLUDED,  # a template may replace Copier's own exclusions
+                exclude=trees.ALWAYS_EXCLUDED,  # a template may replace Copier's own exclusions
                 defaults=defaults,
                 quiet=True,
                 unsafe=trust,

@@ -99,8 +99,32 @@ def test_what_copier_would_take_for_a_false_is_refused(value: object) -> None:
 def test_the_recorded_source_names_no_path(tmp_path: Path, before: str, after: str) -> None:
     file = tmp_path / ".copier-answers.yml"
     file.write_text(before)
-    answers.record_source(file, "x://y", "1.0")
+    answers.record(file, {"_commit": "v1.0", "_src_path": "x://y"})
     assert file.read_text() == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            b"_commit: abc\r\n_src_path: gh:x/y # c\r\na: 1\r\n",
+            b"_commit: abc\r\n_render: 0a\n_src_path: gh:x/y # c\r\na: 1\r\n",
+        ),
+        (b"_src_path: x\n_render: ff\n", b"_render: 0a\n_src_path: x\n"),
+        (b"{_src_path: x, a: 1}\n", None),
+        (b"- a\n", None),
+        (b"a: [\n", None),
+        (b"a: \xff\n", None),
+        (b"", None),
+    ],
+)
+def test_only_the_entry_changes_and_what_is_no_mapping_stays(
+    tmp_path: Path, before: bytes, after: bytes | None
+) -> None:
+    file = tmp_path / "answers.yml"
+    file.write_bytes(before)
+    answers.record(file, {"_render": "0a"})
+    assert file.read_bytes() == (before if after is None else after)
 
 
 @given(st.text())

@@ -25,7 +25,7 @@ def test_a_project_is_a_repository_with_one_commit(
     assert result.answers["author"] == "Zoë"
     assert (
         git(work / "x", "log", "--format=%s %H").strip()
-        == f"Start from basic 1.2.0 {result.commit}"
+        == f"Start from basic {result.version} {result.commit}"
     )
     assert git(work / "x", "status", "--porcelain", "--ignored") == ""
     assert leftovers(work) == []

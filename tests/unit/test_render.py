@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mlscaffold import trees
 from mlscaffold.catalog import locate
 from mlscaffold.errors import InputError, TemplateError
 from mlscaffold.render import questions, render
@@ -30,6 +31,7 @@ def test_a_built_in_render_names_its_template_not_this_machine(
     assert recorded == {
         "_commit": f"v{rendered.version}",
         "_src_path": "mlscaffold://basic.git",
+        "_render": trees.digest(work / "x", skip={".copier-answers.yml"}, modes=False),
         **rendered.answers,
     }
 
@@ -38,13 +40,13 @@ def test_the_same_answers_give_the_same_bytes(
     builtin: Callable[..., Path], work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builtin()
-    trees = []
+    renders = []
     for name, zone, language in [("a", "UTC", "C"), ("deep/b", "Asia/Karachi", "tr_TR.UTF-8")]:
         monkeypatch.setenv("TZ", zone)
         monkeypatch.setenv("LC_ALL", language)
         render(locate("basic"), work / name, {"author": "Zoë \\ {{7*7}}"})
-        trees.append(snapshot(work / name))
-    assert trees[0] == trees[1]
+        renders.append(snapshot(work / name))
+    assert renders[0] == renders[1]
 
 
 def test_no_git_runs_for_a_built_in_template(
@@ -227,3 +229,40 @@ def test_secret_answers_are_not_told(template: Callable[..., Path], work: Path) 
     config = BASIC["copier.yml"] + "token: {type: str, secret: true, default: hush}\n"
     rendered = render(locate(str(template(**{"copier.yml": config}))), work / "x", {})
     assert "token" not in rendered.answers
+
+
+@pytest.mark.parametrize("name", [".copier-answers.yml", "conf/answers of theirs.yml"])
+def test_a_render_of_a_third_party_is_recorded_by_its_digest(
+    template: Callable[..., Path], work: Path, name: str
+) -> None:
+    path = template(**{"copier.yml": f"_answers_file: {name}\n{BASIC['copier.yml']}"})
+    render(locate(str(path)), work / "x", {})
+    recorded = yaml.safe_load((work / "x" / name).read_text())
+    assert recorded["_render"] == trees.digest(work / "x", skip={name}, modes=False)
+    assert recorded["_src_path"] == str(path)
+
+
+def test_a_template_without_an_answers_file_or_with_one_outside_is_left_alone(
+    template: Callable[..., Path], work: Path
+) -> None:
+    name = "project/{{ _copier_conf.answers_file }}.jinja"
+    (work / "outside.yml").write_text("a: 1\n")
+    config = f"_answers_file: ../outside.yml\n{BASIC['copier.yml']}"
+    render(locate(str(template("one", **{name: None}))), work / "x", {})
+    path = template("two", **{name: None, "copier.yml": config})
+    render(locate(str(path)), work / "y", {})
+    assert (work / "outside.yml").read_text() == "a: 1\n"
+    assert "_render" not in "".join(map(repr, [*snapshot(work).values()]))
+
+
+def test_what_tasks_changed_is_not_recorded_as_the_render(
+    template: Callable[..., Path], work: Path
+) -> None:
+    path = template(**{"copier.yml": f"_tasks: [date > when]\n{BASIC['copier.yml']}"})
+    for name, trust in [("with", True), ("without", False)]:
+        render(locate(str(path)), work / name, {}, trust=trust, tasks=trust)
+    recorded = [
+        yaml.safe_load((work / name / ".copier-answers.yml").read_text())
+        for name in ("with", "without")
+    ]
+    assert ["_render" in each for each in recorded] == [False, True]
