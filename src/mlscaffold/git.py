@@ -28,6 +28,9 @@ _KEPT_PREFIXES = (
     "GIT_PROXY",
 )
 
+# Where a template may be fetched from: `ext::` and other helpers run commands.
+PROTOCOLS = "file:git:http:https:ssh"
+
 # No call of ours runs a program of the user's or tidies up a repository.
 _QUIET = (
     f"core.hooksPath={os.devnull}",
@@ -53,6 +56,21 @@ def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
         if not key.startswith("GIT_") or key in _KEPT or key.startswith(_KEPT_PREFIXES)
     }
     return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+def configuration(extra: Mapping[str, str], *, programs: bool = False) -> dict[str, str]:
+    """The neutral configuration as environment variables, for a git that others start.
+
+    Args:
+        extra: Settings beside it.
+        programs: Let hooks run and commits be signed, as the user configured.
+    """
+    ours = (*(() if programs else _QUIET), *_NEUTRAL)
+    pairs = [(key, value) for key, _, value in (each.partition("=") for each in ours)]
+    variables: dict[str, str] = {}
+    for number, (key, value) in enumerate([*pairs, *extra.items()]):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables | {"GIT_CONFIG_COUNT": str(len(pairs) + len(extra))}
 
 
 def require() -> None:

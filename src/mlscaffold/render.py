@@ -6,7 +6,6 @@ calls.
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,17 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import answers, git, trees
+from . import answers, trees
 from .errors import InputError
+from .isolation import isolated
+from .tags import parse_version
 from .translate import translated
 
 if TYPE_CHECKING:
     from copier._main import Worker
 
     from .catalog import Source
-
-# Where a template may be fetched from: `ext::` and other helpers run commands.
-_PROTOCOLS = "file:git:http:https:ssh"
 
 
 @dataclass(frozen=True)
@@ -106,6 +104,7 @@ def render(
     dest: Path,
     given: Mapping[str, Any],
     *,
+    recorded: Mapping[str, Any] | None = None,
     defaults: bool = True,
     interactive: bool = False,
     trust: bool = False,
@@ -118,7 +117,9 @@ def render(
         source: The template.
         dest: Folder to make; its name is what the template sees as the project's folder.
         given: Answers by key.
-        defaults: Take the default of every question not in `given`.
+        recorded: Answers of a project that is there, of another version of the template perhaps:
+            those that it does not ask are left out.
+        defaults: Take the default of every question in neither.
         interactive: Whether there is somebody to ask the others.
         trust: Allow tasks, migrations and Jinja extensions, which run the template author's code.
         tasks: Run the template's tasks, if it has any and is trusted.
@@ -128,8 +129,9 @@ def render(
         InputError: An answer is unknown, invalid or missing.
         TemplateError: The template cannot be fetched, rendered or trusted.
     """
+    data = {**(recorded or {}), **given}
     with _worker(
-        source, dest, given, defaults=defaults, trust=trust, tasks=tasks, vcs_ref=vcs_ref
+        source, dest, data, defaults=defaults, trust=trust, tasks=tasks, vcs_ref=vcs_ref
     ) as worker:
         keys = tuple(worker.template.questions_data)
         answers.refuse_unknown(given, keys)
@@ -138,7 +140,9 @@ def render(
             if not asked.choices:  # a choice is compared with those there are
                 answers.refuse_misread(key, asked.type, value)
         if not defaults and not interactive:
-            _refuse_missing(worker.template.questions_data, given)
+            _refuse_missing(worker.template.questions_data, data)
+        for key in worker.data.keys() - set(keys):  # Copier would record them for ever
+            del worker.data[key]
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             worker.run_copy()
@@ -224,30 +228,48 @@ def _worker(
         raise InputError(f"{vcs_ref!r} is not a tag, branch or commit.", "--vcs-ref")
     from copier._main import Worker
     from copier._settings import SettingsModel
-    from plumbum import local
 
-    with local.env():  # plumbum keeps a copy of the environment; it is put back at the end
-        for key in [key for key in local.env.keys() if key.startswith("GIT_")]:  # noqa: SIM118 - not a mapping
-            del local.env[key]
-        local.env.update(git.environment(), GIT_ALLOW_PROTOCOL=_PROTOCOLS)
-        if source.builtin:
-            # Our templates are plain folders. Copier would still start git once a file to look for
-            # a repository around them: where PATH leads nowhere it does not find any.
-            local.env["PATH"] = os.devnull
-        else:
-            git.require()
-        with translated(source.url):
-            worker = Worker(
-                src_path=source.url,
-                dst_path=dest,
-                data=dict(given or {}),
-                settings=SettingsModel(),  # empty: the user's own trust and defaults stay out
-                exclude=trees.ALWAYS_EXCLUDED,  # a template may replace Copier's own exclusions
-                defaults=defaults,
-                quiet=True,
-                unsafe=trust,
-                skip_tasks=not tasks,
-                vcs_ref=vcs_ref,
-            )
-            with worker:
-                yield worker
+    with translated(source.url), isolated(source, programs=trust and tasks):
+        worker = Worker(
+            src_path=source.url,
+            dst_path=dest,
+            data=dict(given or {}),
+            settings=SettingsModel(),  # empty: the user's own trust and defaults stay out
+            exclude=trees.ALWAYS_EXCLUDED,  # a template may replace Copier's own exclusions
+            defaults=defaults,
+            quiet=True,
+            unsafe=trust,
+            skip_tasks=not tasks,
+            vcs_ref=vcs_ref,
+        )
+        with worker:
+            yield worker
+
+
+def requires_trust(source: Source, vcs_ref: str, since: str = "") -> str:
+    """What of a template runs its author's code when a project is updated; empty for nothing.
+
+    Args:
+        source: A third party's template.
+        vcs_ref: Tag, branch or commit to update to.
+        since: Version of the project: migrations up to it are over.
+
+    Raises:
+        TemplateError: The template cannot be fetched or read.
+    """
+    with _worker(source, Path("unused"), vcs_ref=vcs_ref) as worker:
+        template = worker.template
+        migrations = template._raw_config.get("_migrations") or []
+        features = {
+            "jinja_extensions": template.jinja_extensions,
+            "tasks": template.tasks,
+            "migrations": [each for each in migrations if not _is_over(each, since)],
+        }
+    return ", ".join(name for name, found in features.items() if found)
+
+
+def _is_over(migration: object, since: str) -> bool:
+    """Whether a migration is to a version that a project has reached; most name one."""
+    wanted = migration.get("version") if isinstance(migration, Mapping) else None
+    reached, version = parse_version(since), parse_version(str(wanted))
+    return bool(reached and version and version <= reached)

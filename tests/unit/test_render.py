@@ -220,7 +220,7 @@ def test_variables_of_git_do_not_reach_copier(
 def test_an_address_that_cannot_be_fetched_is_a_sentence(work: Path) -> None:
     with pytest.raises(TemplateError, match="cannot be fetched: git says"):
         render(locate(f"git+file://{work}/none"), work / "x", {})
-    with pytest.raises(TemplateError, match="cannot be fetched: git says"):
+    with pytest.raises(InputError, match="is not the address of a template"):
         render(locate("git+ext::sh -c touch% ran"), work / "y", {})
     assert not (work / "ran").exists()
 
