@@ -44,6 +44,12 @@ TemplateName = Annotated[
 VcsRef = Annotated[
     str | None, typer.Option(help="Tag, branch or commit of a template in git.", show_default=False)
 ]
+Version = Annotated[
+    str | None,
+    typer.Option(
+        "--version", metavar="X", help="A release of a built-in template.", show_default=False
+    ),
+]
 NoGit = Annotated[bool, typer.Option("--no-git", help="Make no repository and no commit.")]
 
 
@@ -75,13 +81,16 @@ def list_(as_json: Json = False) -> None:
 @app.command()
 def show(
     template: TemplateName,
+    version: Version = None,
     vcs_ref: VcsRef = None,
     as_json: Json = False,
 ) -> None:
     """Tell what a template asks, which files it makes and which skills they show."""
     from . import show as use_case
+    from . import store
 
-    result = use_case.show(catalog.locate(template or ""), vcs_ref=vcs_ref)
+    with store.at_version(catalog.locate(template or ""), version) as source:
+        result = use_case.show(source, vcs_ref=vcs_ref)
     _print("show", result, output.show_text(result), as_json)
 
 
@@ -115,11 +124,12 @@ def new(
         bool,
         typer.Option("--trust", help="Let a third party's template run its tasks and extensions."),
     ] = False,
+    version: Version = None,
     vcs_ref: VcsRef = None,
     as_json: Json = False,
 ) -> None:
     """Make a project: ask, render, check, commit, put in place."""
-    from . import answers
+    from . import answers, store
     from . import new as use_case
 
     interactive = not as_json and sys.stdin.isatty() and sys.stdout.isatty()
@@ -129,21 +139,20 @@ def new(
         typer.echo(
             f"Template: {source.url} (not ours: read it before you run what it makes)", err=True
         )
-    result = use_case.new(
-        source,
-        dest,
-        given,
-        defaults=defaults,
-        interactive=interactive,
-        confirm=_confirm if interactive and not defaults else lambda _: True,
-        trust=trust,
-        vcs_ref=vcs_ref,
-        with_git=not no_git,
-        dry_run=dry_run,
-    )
-    _print(
-        "new", result, output.new_text(result, output.next_steps(source.builtin, result)), as_json
-    )
+    with store.at_version(source, version) as at:
+        result = use_case.new(
+            at,
+            dest,
+            given,
+            defaults=defaults,
+            interactive=interactive,
+            confirm=_confirm if interactive and not defaults else lambda _: True,
+            trust=trust,
+            vcs_ref=vcs_ref,
+            with_git=not no_git,
+            dry_run=dry_run,
+        )
+    _print("new", result, output.new_text(result, output.next_steps(at.builtin, result)), as_json)
 
 
 @app.command()

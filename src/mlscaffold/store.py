@@ -54,7 +54,7 @@ def at_version(source: catalog.Source, version: str | None) -> Iterator[catalog.
 
     Args:
         source: The template; it stays what it is when `version` is None or its own.
-        version: A release, with or without a leading `v`.
+        version: A release, with or without a leading `v`; None for the files that are here.
 
     Raises:
         InputError: There is no such release, or the template is a third party's.
@@ -70,10 +70,10 @@ def at_version(source: catalog.Source, version: str | None) -> Iterator[catalog.
             "--version",
             "For another, name a tag of its repository: --vcs-ref TAG.",
         )
-    release = releases.find(source.builtin.name, version)
-    if source.builtin.version == release.version:
+    if source.builtin.version == version.removeprefix("v"):
         yield source
         return
+    release = releases.find(source.builtin.name, version)
     with tempfile.TemporaryDirectory(prefix="mlscaffold-") as scratch:
         folder = unpack(release, Path(scratch, release.template))
         yield replace(source, url=str(folder), builtin=catalog.at_release(release, folder))
