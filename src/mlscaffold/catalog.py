@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,14 @@ class Skill:
 
 
 @dataclass(frozen=True)
+class Lock:
+    """A lock file of a project: its path, and the command that resolves it in the project."""
+
+    file: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Template:
     """A template that comes with mlscaffold.
 
@@ -52,6 +61,8 @@ class Template:
         report: Path of the report that its demo writes.
         serve: Command that serves what its demo trained.
         address_served: Where it is served.
+        renamed: Today's name of an answer by its name in older releases.
+        locks: The lock files that a project has.
     """
 
     name: str
@@ -64,6 +75,8 @@ class Template:
     report: str = ""
     serve: str = ""
     address_served: str = ""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    locks: tuple[Lock, ...] = ()
 
     @property
     def address(self) -> str:
@@ -125,7 +138,7 @@ def at_release(release: releases.Release, folder: Path) -> Template:
 def _template(name: str, folder: Path, version: str) -> Template:
     try:
         meta: dict[str, Any] = tomllib.loads((folder / "template.toml").read_text("utf-8"))
-        after = meta.get("after", {})
+        after, update = meta.get("after", {}), meta.get("update", {})
         return Template(
             name=name,
             title=meta["title"],
@@ -137,6 +150,11 @@ def _template(name: str, folder: Path, version: str) -> Template:
             report=after.get("report", ""),
             serve=after.get("serve", ""),
             address_served=after.get("address", ""),
+            renamed=update.get("renamed_answers", {}),
+            locks=tuple(
+                Lock(each["file"], tuple(each["command"].split()))
+                for each in update.get("locks", [])
+            ),
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise TemplateError(

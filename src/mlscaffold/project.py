@@ -129,11 +129,11 @@ def _project(folder: Path, answers_file: str) -> Project:
     )
 
 
-def refuse_unready(project: Project) -> None:
-    """Raise unless the project's files are as HEAD has them, so that all of them can come back.
+def refuse_unmergeable(project: Project) -> None:
+    """Raise unless there is something that git can merge with.
 
     Raises:
-        TargetError: It has no commit, an operation is under way, or there are uncommitted changes.
+        TargetError: The project has no commit.
         GitError: git is older than 2.38.
     """
     _refuse_old_git()
@@ -143,6 +143,16 @@ def refuse_unready(project: Project) -> None:
             str(project.root),
             "Commit your files first: git add -A && git commit -m Start",
         )
+
+
+def refuse_unready(project: Project) -> None:
+    """Raise unless the project's files are as HEAD has them, so that all of them can come back.
+
+    Raises:
+        TargetError: It has no commit, an operation is under way, or there are uncommitted changes.
+        GitError: git is older than 2.38.
+    """
+    refuse_unmergeable(project)
     for name, operation in _UNDER_WAY.items():
         if (project.git_dir / name).exists():
             raise TargetError(

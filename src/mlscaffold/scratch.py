@@ -10,9 +10,12 @@ import os
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .git import git
-from .project import Project
+
+if TYPE_CHECKING:
+    from .project import Project
 
 IDENTITY = ("user.name=mlscaffold", "user.email=mlscaffold@localhost")
 _ABSENT = "0" * 6  # git's mode of what is not there
@@ -62,14 +65,27 @@ class Scratch:
         codes: Container[int] = (0,),
     ) -> str:
         """Run git here; arguments as those of `git.git`."""
-        all_settings = (*IDENTITY, *settings)
-        return git(self.path, *args, stdin=stdin, extra=extra, settings=all_settings, codes=codes)
+        return git(
+            self.path,
+            *args,
+            stdin=stdin,
+            extra={"GIT_DIR": str(self.path), **(extra or {})},
+            settings=(*IDENTITY, *settings),
+            codes=codes,
+        )
 
     def add(self, folder: Path) -> str:
         """The id of a tree made of all files of `folder`, also of those that .gitignore names."""
-        extra = self._index("add") | {"GIT_DIR": str(self.path), "GIT_WORK_TREE": str(folder)}
+        extra = {**self._index("add"), "GIT_DIR": str(self.path), "GIT_WORK_TREE": str(folder)}
         git(folder, "add", "--all", "--force", "--", ".", extra=extra)
         return self.git("write-tree", extra=extra).strip()
+
+    def export(self, tree: str, folder: Path) -> None:
+        """Write all files of a tree into the new folder `folder`."""
+        folder.mkdir()
+        extra = {**self._index("export"), "GIT_DIR": str(self.path), "GIT_WORK_TREE": str(folder)}
+        git(folder, "read-tree", tree, extra=extra)
+        git(folder, "checkout-index", "--all", "--quiet", extra=extra)
 
     def files(self, tree: str, prefix: str = "") -> dict[str, Entry]:
         """The files of a tree below `prefix`, by path from the top."""
@@ -119,6 +135,20 @@ class Scratch:
         self.git("read-tree", tree, extra=extra)
         gone = "".join(f"{_ABSENT} {'0' * len(tree)}\t{path}\0" for path in paths)
         self.git("update-index", "-z", "--index-info", stdin=gone, extra=extra)
+        return self.git("write-tree", extra=extra).strip()
+
+    def replaced(self, tree: str, texts: Mapping[str, bytes]) -> str:
+        """The tree with other content in some of its files, or with new ones."""
+        extra = self._index("replaced")
+        self.git("read-tree", tree, extra=extra)
+        entries = self.files(tree)
+        lines = []
+        for path, text in texts.items():
+            content = text.decode("utf-8", "surrogateescape")
+            blob = self.git("hash-object", "-w", "--stdin", stdin=content).strip()
+            mode = entries[path].mode if path in entries else "100644"
+            lines.append(f"{mode} {blob}\t{path}\0")
+        self.git("update-index", "-z", "--index-info", stdin="".join(lines), extra=extra)
         return self.git("write-tree", extra=extra).strip()
 
     def changes(self, before: str, after: str) -> tuple[Change, ...]:

@@ -1,0 +1,128 @@
+"""What the user owns of a file that the template made: the renders are brought into line with it.
+
+A merge sees only lines. Where a line is the user's by agreement, both renders are given the user's
+text before they are merged, so that it is no difference and stays:
+
+* the answers file, which each update writes anew;
+* whole files that the template gives away for good, such as locks;
+* blocks that the project's own `report` fills;
+* line endings, in a file that the user turned to CRLF as a whole;
+* versions of dependencies that the user set in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK = re.compile(
+    rb"^<!-- (report:[\w-]+) -->\r?\n(?P<text>.*?)^<!-- /\1 -->", re.DOTALL | re.MULTILINE
+)
+_REQUIREMENT = re.compile(
+    rb'^[ \t]*"(?P<name>[A-Za-z0-9][\w.-]*)(?P<rest>[^"\n]*)"[^\n]*$', re.MULTILINE
+)
+PYPROJECT = "pyproject.toml"
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A dependency whose version the user set and the template has moved meanwhile."""
+
+    mine: str
+    theirs: str
+
+
+def adapt(
+    base: Path,
+    new: Path | None,
+    mine: Mapping[str, bytes],
+    *,
+    owned: Collection[str] = (),
+    rewritten: Collection[str] = (),
+) -> tuple[Pin, ...]:
+    """Give the renders what is the user's in them.
+
+    Args:
+        base: Folder of the render that the project started from; its files change.
+        new: Folder of the render to merge, likewise; None when there is only a base to compare.
+        mine: The user's files by path in the project.
+        owned: Paths of the files that are the user's as a whole.
+        rewritten: Paths of the files that are the new render's as a whole.
+
+    Returns:
+        The versions of dependencies that are the user's and that the template has moved.
+    """
+    pins: tuple[Pin, ...] = ()
+    for path, text in mine.items():
+        sides = [side / path for side in (base, new) if side and _is_file(side / path)]
+        if path in owned or path in rewritten:
+            for side in sides if path in owned else sides[:1]:
+                side.write_bytes(text)
+        elif b"\0" not in text and sides:
+            for side in sides:
+                _write(side, like(side.read_bytes(), text))
+            if path == PYPROJECT and new and len(sides) == 2:
+                pins = _keep_pins(base / path, new / path, text)
+    return pins
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _write(path: Path, text: bytes) -> None:
+    if path.read_bytes() != text:
+        path.write_bytes(text)
+
+
+def like(render: bytes, mine: bytes) -> bytes:
+    """A rendered text with the result blocks and the line endings of the user's."""
+    filled = {block[1]: block["text"] for block in _BLOCK.finditer(mine)}
+
+    def fill(block: re.Match[bytes]) -> bytes:
+        start, end = (position - block.start() for position in block.span("text"))
+        return block[0][:start] + filled.get(block[1], block["text"]) + block[0][end:]
+
+    text = _BLOCK.sub(fill, render) if filled else render
+    if b"\r" not in render and b"\r\n" in mine and not re.search(rb"(?<!\r)\n", mine):
+        text = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return text
+
+
+def _keep_pins(base: Path, new: Path, mine: bytes) -> tuple[Pin, ...]:
+    """Write the user's requirement lines over those of both renders; names those that differ.
+
+    Only where all three have one line of that name: a dependency that the template dropped while
+    the user set its version is for the user to decide.
+    """
+    texts = {side: side.read_bytes() for side in (base, new)}
+    before, after, kept = _requirements(texts[base]), _requirements(texts[new]), _requirements(mine)
+    pins = []
+    for name in before.keys() & after.keys() & kept.keys():
+        if kept[name].text == before[name].text:
+            continue
+        if after[name].text not in (before[name].text, kept[name].text):
+            pins.append(Pin(kept[name].text, after[name].text))
+        for side, lines in ((base, before), (new, after)):
+            texts[side] = texts[side].replace(lines[name].line, kept[name].line)
+    for side, text in texts.items():
+        _write(side, text)
+    return tuple(sorted(pins, key=lambda pin: pin.mine))
+
+
+@dataclass(frozen=True)
+class _Requirement:
+    text: str
+    line: bytes
+
+
+def _requirements(pyproject: bytes) -> dict[str, _Requirement]:
+    """Requirements that have a line of their own, by normalised name; none that occurs twice."""
+    found: dict[str, list[_Requirement]] = {}
+    for match in _REQUIREMENT.finditer(pyproject):
+        name = re.sub(r"[-_.]+", "-", match["name"].decode("ascii", "replace")).lower()
+        text = (match["name"] + match["rest"]).decode("utf-8", "replace")
+        found.setdefault(name, []).append(_Requirement(text, match[0]))
+    return {name: lines[0] for name, lines in found.items() if len(lines) == 1}

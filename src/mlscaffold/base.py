@@ -1,0 +1,95 @@
+"""The base: the render that a project started from, or was last updated to."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import renders, trees
+from .errors import InputError, MlscaffoldError
+from .git import git
+
+if TYPE_CHECKING:
+    from .origin import Origin
+    from .project import Project
+    from .recorded import Recorded
+    from .scratch import Scratch
+
+
+@dataclass(frozen=True)
+class Base:
+    """A render in a folder of ours; `note` is empty when it is surely the one."""
+
+    folder: Path
+    note: str = ""
+
+
+def find(
+    project: Project, record: Recorded, origin: Origin, scratch: Scratch, into: Path, *, trust: bool
+) -> Base:
+    """The base of a project, written in the new folder `into`.
+
+    It is rendered, or taken from where a render is kept. One that differs from the digest that the
+    project records (made by another Copier, or with answers edited by hand), or whose version is
+    not here, is looked for in the project's own history.
+
+    Raises:
+        InputError: The version is unknown, and the history does not have it either.
+        MlscaffoldError: It cannot be rendered.
+    """
+    revision = origin.revision(record.version)
+    name = renders.key(origin.address, revision or record.version, record.answers)
+    if not renders.fetch(name, into) and revision:
+        origin.render(record.version, into, record.answers, {}, trust=trust)
+        renders.keep(name, into)
+    if into.is_dir() and record.render in (
+        "",
+        trees.digest(into, skip={project.answers_file}, modes=False),
+    ):
+        return Base(into)
+    aside = into.with_name(f"{into.name}-history")
+    if record.render and _from_history(project, record, scratch, aside):
+        shutil.rmtree(into, ignore_errors=True)
+        aside.rename(into)
+        return Base(into)
+    if into.is_dir():
+        return Base(
+            into,
+            f"{origin.name} {record.version} does not render to what this project records as its "
+            "start (an answer edited by hand, or another Copier). What differs counts as yours.",
+        )
+    raise _unknown(project, record, origin)
+
+
+def _from_history(project: Project, record: Recorded, scratch: Scratch, into: Path) -> bool:
+    """Whether a commit of the project is the very render; its files are then in `into`."""
+    path = f":(top,literal){project.prefix}{project.answers_file}"
+    commits = git(project.root, "log", "--format=%H", project.head, "--", path).split()
+    for commit in reversed(commits):  # the first is most likely the one
+        tree = git(
+            project.root,
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            f"{commit}:{project.prefix}",
+            check=False,
+        ).strip()
+        if not tree:
+            continue
+        scratch.export(tree, into)
+        if trees.digest(into, skip={project.answers_file}, modes=False) == record.render:
+            return True
+        shutil.rmtree(into)
+    return False
+
+
+def _unknown(project: Project, record: Recorded, origin: Origin) -> MlscaffoldError:
+    known = ", ".join(origin.versions) or "none"
+    return InputError(
+        f"{origin.name} has no version {record.revision or '(none recorded)'}.",
+        str(project.folder / project.answers_file),
+        f"It has: {known}. A newer mlscaffold may know it; or choose the nearest: "
+        f"mlscaffold adopt {project.folder} {origin.name} --version VERSION",
+    )

@@ -1,0 +1,97 @@
+"""Renders of earlier runs, kept in the user's cache folder.
+
+A render takes most of a second and is the same for the same version and answers; `status` has no
+time for it. What is kept can be thrown away at any moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from . import __version__, store
+
+_LIMIT = 100  # renders kept; the least recently used go first
+_SUFFIX = ".render"
+_DIGEST_BYTES = 32
+
+
+def key(address: str, revision: str, answers: Mapping[str, Any]) -> str:
+    """The name under which the render of that revision with those answers is kept."""
+    from importlib.metadata import version
+
+    about = [__version__, version("copier"), address, revision, sorted(answers.items())]
+    return hashlib.sha256(json.dumps(about, default=str).encode()).hexdigest()
+
+
+def fetch(name: str, into: Path) -> bool:
+    """Unpack the render kept as `name` in the new folder `into`; whether there is a sound one."""
+    folder = _folder()
+    if folder is None:
+        return False
+    path = folder / f"{name}{_SUFFIX}"
+    try:
+        kept = path.read_bytes()
+        os.utime(path)
+    except OSError:
+        return False
+    digest, packed = kept[:_DIGEST_BYTES], kept[_DIGEST_BYTES:]
+    if hashlib.sha256(packed).digest() != digest:
+        return False
+    with tarfile.open(fileobj=io.BytesIO(zlib.decompress(packed))) as tar:
+        if hasattr(tarfile, "tar_filter"):
+            tar.extractall(into, filter="tar")
+        else:  # Python before 3.11.4; what is in it is ours
+            tar.extractall(into)  # noqa: S202
+    return True
+
+
+def keep(name: str, render: Path) -> None:
+    """Keep the folder `render` as `name`; where nothing can be kept, nothing happens."""
+    folder = _folder()
+    if folder is None:
+        return
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        tar.add(render, arcname=".", filter=_anonymous)
+    packed = zlib.compress(buffer.getvalue(), level=1)
+    draft = folder / f"{name}.{token_hex(4)}"
+    with suppress(OSError):
+        try:
+            draft.write_bytes(hashlib.sha256(packed).digest() + packed)
+            draft.replace(folder / f"{name}{_SUFFIX}")
+        finally:
+            draft.unlink(missing_ok=True)
+        _prune(folder)
+
+
+def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = ""
+    return entry
+
+
+def _prune(folder: Path) -> None:
+    kept = sorted(folder.glob(f"*{_SUFFIX}"), key=lambda path: path.stat().st_mtime)
+    for path in kept[:-_LIMIT]:
+        path.unlink(missing_ok=True)
+
+
+def _folder() -> Path | None:
+    cache = store.cache_folder()
+    if cache is None:
+        return None
+    try:
+        (cache / "renders").mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return cache / "renders"
