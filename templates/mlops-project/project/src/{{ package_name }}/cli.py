@@ -4,7 +4,6 @@ Nothing heavy is imported at the top, so that `--help` answers at once.
 """
 
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 
 from . import CLI, NAME, __version__
 from .console import Run
+from .provenance import LIVE
 
 app = typer.Typer(
     name=NAME,
@@ -29,11 +29,11 @@ BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="Replaces every
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log to standard error too.")]
 
 
-class SourceName(StrEnum):
-    """Where `collect` gets its hours from."""
+def _sources() -> list[str]:
+    """What `data/sources/` has, for the shell's completion."""
+    from .data.sources import find
 
-    live = "live"
-    simulated = "simulated"
+    return list(find())
 
 
 def _day(value: datetime | None) -> date | None:
@@ -81,7 +81,14 @@ def locate(
 def collect(
     start: Day = None,
     end: Day = None,
-    source: Annotated[SourceName, typer.Option(help="Real or simulated.")] = SourceName.live,
+    source: Annotated[
+        str,
+        typer.Option(
+            autocompletion=_sources,
+            metavar="NAME",
+            help="live, simulated, or another that a file of data/sources/ declares.",
+        ),
+    ] = LIVE,
     base_url: BaseUrl = None,
     inject: Annotated[
         str | None,
@@ -102,7 +109,7 @@ def collect(
             run.clock,
             start=_day(start),
             end=_day(end),
-            source=source.value,
+            source=source,
             base_url=base_url,
             inject=Injection.parse(inject) if inject else None,
             progress=run.progress,
@@ -116,6 +123,11 @@ def collect(
             f"{result.requests} requests" + (f", retried after {retried}." if retried else "."),
             *(f"Gap: {gap}" for gap in result.gaps[:5]),
             *([f"{result.gap_count} gaps in all."] if result.gap_count > 5 else []),
+            *(
+                f"{one.dataset} has no {', '.join(one.absent)}."
+                for one in result.origins
+                if one.absent
+            ),
             *(f"Data: {credit}" for credit in result.attribution),
             f"Next: {CLI} quality",
         )

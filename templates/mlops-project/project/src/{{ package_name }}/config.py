@@ -18,7 +18,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from . import ENV_PREFIX
+from . import ENV_PREFIX, usecase
 from .errors import ConfigError
 
 
@@ -42,7 +42,7 @@ class Place(Section):
 
     @property
     def label_step_hours(self) -> int:
-        """Hours between two true steps of the labels.
+        """Hours between two true steps of CAMS' analysis here.
 
         The CAMS European ensemble (25° W to 45° E, 30° N to 72° N) is hourly; the global model
         gives every third hour and the API interpolates between.
@@ -80,9 +80,13 @@ class Alert(Section):
 
 
 class Collect(Section):
-    """How the source is asked. The limits are the free API's, in calls (see `sources/quota.py`)."""
+    """How sources are asked. The limits are the free API's, in calls (see `sources/quota.py`).
+
+    `sources` names the source of a dataset that does not come from the one given to `collect`.
+    """
 
     start: date = date(2024, 1, 1)
+    sources: dict[str, str] = Field(default_factory=dict)
     base_url: str | None = None
     timeout_s: float = Field(default=30.0, gt=0)
     max_attempts: int = Field(default=6, ge=1, le=20)
@@ -93,9 +97,20 @@ class Collect(Section):
 
 
 class Labels(Section):
-    """How late the labels are: hours from a step until it is complete and published."""
+    """How late the labels are: hours from a step until it is complete and published.
+
+    `step_hours` is from one true step to the next; 0 means that of CAMS at the place.
+    """
 
     delay_hours: int = Field(default=3, ge=0, le=72)
+    step_hours: int = 0
+
+    @field_validator("step_hours")
+    @classmethod
+    def _divides_a_day(cls, value: int) -> int:
+        if value not in (0, 1, 2, 3, 4, 6, 8, 12, 24):
+            raise ValueError("whole steps make a day: 1, 2, 3, 4, 6, 8, 12 or 24 hours")
+        return value
 
 
 class Train(Section):
@@ -161,6 +176,7 @@ class Settings(BaseSettings):
 
     root: Path = Path()
     data_dir: Path = Path("data")
+    use_case: str = usecase.DEFAULT
     place: Place
     alert: Alert
     collect: Collect = Collect()
@@ -189,6 +205,11 @@ class Settings(BaseSettings):
             name: value for name, value in dotenv.env_vars.items() if name.startswith(prefix)
         }
         return env_settings, dotenv, init_settings
+
+    @property
+    def label_step_hours(self) -> int:
+        """Hours between two true steps of the labels."""
+        return self.labels.step_hours or self.place.label_step_hours
 
     @property
     def raw_dir(self) -> Path:
@@ -267,8 +288,8 @@ def find_config(start: Path) -> Path:
 def load_settings(config_file: Path | None = None, **overrides: Any) -> Settings:
     """Read `config.toml` and the environment; `overrides` (such as `data_dir`) win over both.
 
-    Relative folders are taken from the folder of `config.toml`. Raises ConfigError that names the
-    key.
+    Relative folders are taken from the folder of `config.toml`, and the use case that it names
+    becomes the active one. Raises ConfigError that names the key.
     """
     named = os.environ.get(f"{ENV_PREFIX}CONFIG")
     path = (config_file or (Path(named) if named else find_config(Path.cwd()))).resolve()
@@ -294,6 +315,7 @@ def load_settings(config_file: Path | None = None, **overrides: Any) -> Settings
         if first["type"] == "extra_forbidden":
             problem = "there is no setting of that name"
         raise ConfigError(f"Setting {key}: {problem}.", f"Correct it in {where}.") from None
+    usecase.choose(settings.use_case)
     data_dir = Path(overrides.pop("data_dir", settings.data_dir))
     return settings.model_copy(
         update={"root": path.parent, "data_dir": path.parent / data_dir, **overrides}

@@ -19,6 +19,7 @@ from .config import Settings
 from .files import exclusive
 from .process import started
 from .progress import Progress, quiet
+from .usecase import active
 
 FIRST_DAY = date(2024, 1, 1)
 LAST_DAY = date(2025, 12, 31)
@@ -52,6 +53,8 @@ def demo(settings: Settings, *, progress: Progress = quiet) -> DemoResult:
     """
     wall = SystemClock()
     began = wall.monotonic()
+    simulated = settings.collect.model_copy(update={"sources": {}})
+    settings = settings.model_copy(update={"collect": simulated})
     with exclusive(settings.data_dir.with_suffix(".lock"), "demo"):
         _clear(settings.data_dir)
         return _walk(settings, _Steps(progress), wall, began)
@@ -139,13 +142,14 @@ def picture(forecast: dict[str, Any], *, height: int = 8) -> list[str]:
         filled = [min(8, max(0, round((value / top * height - level) * 8))) for value in values]
         label = f"{top * (level + 1) / height:5.0f} ┤"
         rows.append(label + "".join(eighths[part] * 2 + " " for part in filled))
-    daily = forecast["daily"]
+    daily, unit = forecast["daily"], forecast["unit"]
     day = str(forecast["issue_time"])[:10]
     return [
-        f"PM2.5 in {forecast['place']} on {day}, µg/m³, hour by hour in UTC ({forecast['source']})",
+        f"{active().title} in {forecast['place']} on {day}, {unit}, hour by hour in UTC "
+        f"({forecast['source']})",
         *rows,
         "      └" + "".join(f"{hour:<6}" for hour in range(0, 24, 2)),
-        f"Daily mean {daily['mean']:.0f} µg/m³, between {daily['lower']:.0f} and "
+        f"Daily mean {daily['mean']:.0f} {unit}, between {daily['lower']:.0f} and "
         f"{daily['upper']:.0f} with {forecast['level']:.0%} coverage.",
     ]
 

@@ -20,8 +20,8 @@ def record(
 ) -> Path:
     """Write what a run of `kind` (train, monitor, ...) found, and return the file.
 
-    `payload` is a dataclass or a JSON-ready dict; `source` is "live" or "simulated" and is read
-    from the raw store where it is not given.
+    `payload` is a dataclass or a JSON-ready dict; `source` is the data's label and is read from
+    the raw store where it is not given.
     """
     now = clock.now()
     commit, dirty = git_state(settings.root)
@@ -50,7 +50,7 @@ def latest(settings: Settings, kind: str) -> dict[str, Any] | None:
 
 
 def data_source(settings: Settings) -> str | None:
-    """Whether the data are "live" or "simulated"; None before anything was collected."""
+    """The label of the data (see `provenance.py`); None before anything was collected."""
     path = settings.raw_dir / "store.json"
     try:
         return str(json.loads(path.read_text(encoding="utf-8"))["source"])

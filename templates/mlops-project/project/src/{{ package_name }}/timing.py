@@ -18,7 +18,7 @@ def label_cut(settings: Settings, instant: datetime) -> datetime:
     `20_features.sql` has the same rule: subtract the delay, round down to a whole step. Between two
     steps the API interpolates, so such an hour already holds the step that is still to come.
     """
-    step = timedelta(hours=settings.place.label_step_hours)
+    step = timedelta(hours=settings.label_step_hours)
     known = instant.astimezone(UTC) - timedelta(hours=settings.labels.delay_hours)
     return EPOCH + (known - EPOCH) // step * step
 

@@ -5,20 +5,24 @@ because the analysis is still revised. What the source does not have stays a gap
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from .. import runs
+import polars as pl
+
+from .. import provenance, runs
 from ..clock import Clock
 from ..config import Settings
-from ..errors import ConfigError
+from ..errors import ConfigError, SourceError
 from ..files import exclusive
 from ..progress import Progress, quiet
+from ..provenance import SIMULATED, Origin
 from ..usecase import Dataset, active
-from .gaps import Gap, find_gaps
-from .sources import Injection, Response, Source, open_source
-from .store import Chunk, RawStore
+from .chunk import Chunk
+from .gaps import Gap, find_gaps, hours_missing
+from .sources import Injection, Opening, Response, Source, opened, plan
+from .store import RawStore
 
 LISTED = 50
 """Gaps named in the result, the longest first; `gap_count` counts them all."""
@@ -28,7 +32,10 @@ FRESH_HOURS = 6
 
 @dataclass(frozen=True)
 class CollectResult:
-    """What is stored after a run, and what the run did for it. Times are ISO, in UTC."""
+    """What is stored after a run, and what the run did for it. Times are ISO, in UTC.
+
+    `source` is the label of all datasets (see `provenance.py`), `origins` tells of each.
+    """
 
     source: str
     place: str
@@ -50,6 +57,7 @@ class CollectResult:
     gap_count: int = 0
     gaps: list[Gap] = field(default_factory=list)
     attribution: list[str] = field(default_factory=list)
+    origins: list[Origin] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -78,26 +86,31 @@ def collect(
 
     `start` defaults to `collect.start` of the settings, `end` to yesterday, the newest whole day.
     Forecast datasets are collected further ahead (`Dataset.days_ahead`), for the next issue.
-    Raises ConfigError for dates that cannot be, BusyError when another run is under way, DataError
-    when the store holds other data or the disk refuses, SourceError when the source fails; whatever
-    was fetched until then is kept.
+    `source` gives every dataset to which `collect.sources` of the settings names no other. Raises
+    ConfigError for dates that cannot be, BusyError when another run is under way, DataError when
+    the store holds other data or the disk refuses, SourceError when a source fails; whatever was
+    fetched until then is kept.
     """
     began = clock.monotonic()
     period = _period(settings, start, end, clock.now().date())
+    sources = plan(settings, source)
     store = RawStore(settings.raw_dir)
     with exclusive(settings.raw_dir / ".lock", "collect"):
         healed = store.heal()
-        store.check_label(source, settings.place)
-        with open_source(
-            source,
+        store.check_label(sources, settings.place)
+        past_calls: dict[str, list[tuple[datetime, float]]] = {}
+        for chunk in store.history():
+            past_calls.setdefault(chunk.source, []).append((chunk.fetched, chunk.cost))
+        opening = Opening(
             settings,
             clock,
             base_url=base_url,
             injection=inject,
-            past_calls=[(chunk.fetched, chunk.cost) for chunk in store.history()],
+            past_calls=past_calls,
             on_wait=lambda reason, s: progress(f"waiting ({reason})", 0, round(s)),
-        ) as opened:
-            months = list(_months(opened, *period, clock.now().date()))
+        )
+        with opened(sources, opening) as source_of:
+            months = list(_months(source_of, *period, clock.now().date()))
             stored = store.chunks()
             wanted = [
                 piece
@@ -107,15 +120,17 @@ def collect(
             cost, received = 0.0, 0
             for number, piece in enumerate(wanted):
                 progress("collect", number, len(wanted))
-                response = opened.fetch(piece.dataset, settings.place, piece.start, piece.end)
-                store.put(_chunk(piece, response, opened, settings), response.rows, settings.place)
+                giver = source_of[piece.dataset.name]
+                response = giver.fetch(piece.dataset, settings.place, piece.start, piece.end)
+                store.put(_chunk(piece, response, giver, settings), response.rows, settings.place)
                 cost, received = cost + response.cost, received + response.body_bytes
             progress("collect", len(wanted), len(wanted))
         rows = {dataset.name: store.read(dataset.name) for dataset in active().datasets}
-        gaps = [gap for name, table in rows.items() for gap in find_gaps(table, name)]
+        gaps = [gap for dataset in active().datasets for gap in _gaps(store, dataset, rows)]
+        givers = {giver.name: giver for giver in source_of.values()}.values()
         hours = [hour for table in rows.values() for hour in table["valid_time"]]
         result = CollectResult(
-            source=source,
+            source=provenance.label(sources.values()),
             place=settings.place.id,
             start=period[0].isoformat(),
             end=period[1].isoformat(),
@@ -127,17 +142,18 @@ def collect(
             bytes_received=received,
             chunks_fetched=len(wanted),
             chunks_kept=len(months) - len(wanted),
-            requests=opened.requests,
+            requests=sum(giver.requests for giver in givers),
             cost=round(cost, 2),
-            retries=dict(opened.retries),
+            retries=dict(sum((Counter(giver.retries) for giver in givers), Counter())),
             healed=healed,
-            missing_hours=_missing(gaps),
+            missing_hours=hours_missing(gaps),
             gap_count=len(gaps),
             gaps=sorted(gaps, key=lambda gap: -gap.hours)[:LISTED],
-            attribution=sorted({opened.attribution(piece.dataset) for piece in months}),
+            attribution=sorted({origin.attribution for origin in store.origins()}),
+            origins=store.origins(),
             seconds=round(clock.monotonic() - began, 3),
         )
-    runs.record(settings, "collect", clock, result, source=source)
+    runs.record(settings, "collect", clock, result, source=result.source)
     return result
 
 
@@ -166,10 +182,13 @@ def _period(
     return start, end
 
 
-def _months(source: Source, start: date, end: date, today: date) -> Iterator[_Wanted]:
+def _months(
+    source_of: Mapping[str, Source], start: date, end: date, today: date
+) -> Iterator[_Wanted]:
     """Every month of every dataset, cut to the period."""
     for dataset in active().datasets:
-        last = min(end + timedelta(days=dataset.days_ahead), source.last_day(dataset, today))
+        newest = source_of[dataset.name].last_day(dataset, today)
+        last = min(end + timedelta(days=dataset.days_ahead), newest)
         first = start
         while first <= last:
             following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -193,7 +212,8 @@ def _to_fetch(
     first, last = chunk.days
     covered = first <= wanted.start and wanted.end <= last
     covered &= chunk.variables == [variable.name for variable in wanted.dataset.variables]
-    covered &= inject is None or last < inject.start or chunk.url.endswith(f"inject={inject}")
+    if inject is not None and chunk.source == SIMULATED:
+        covered &= last < inject.start or chunk.url.endswith(f"inject={inject}")
     settled = datetime.combine(last, time(), UTC) + timedelta(days=1 + settings.collect.settle_days)
     fresh = now - chunk.fetched < timedelta(hours=FRESH_HOURS)
     if covered and (chunk.fetched >= settled or fresh):
@@ -202,6 +222,12 @@ def _to_fetch(
 
 
 def _chunk(piece: _Wanted, response: Response, source: Source, settings: Settings) -> Chunk:
+    use_case = active()
+    if piece.dataset.name == use_case.label_dataset and use_case.target in response.absent:
+        raise SourceError(
+            f"The source '{source.name}' has no {use_case.target}, which is to be predicted.",
+            f"Name another source for {piece.dataset.name} in config.toml, [collect] sources.",
+        )
     return Chunk(
         dataset=piece.dataset.name,
         month=piece.month,
@@ -219,12 +245,11 @@ def _chunk(piece: _Wanted, response: Response, source: Source, settings: Setting
         place=settings.place.id,
         licence=source.licence,
         attribution=source.attribution(piece.dataset),
+        absent=list(response.absent),
     )
 
 
-def _missing(gaps: list[Gap]) -> dict[str, int]:
-    """Hours without a value, by variable."""
-    missing: Counter[str] = Counter()
-    for gap in gaps:
-        missing[gap.variable] += gap.hours
-    return dict(sorted(missing.items()))
+def _gaps(store: RawStore, dataset: Dataset, rows: Mapping[str, pl.DataFrame]) -> list[Gap]:
+    """Gaps of the variables that the dataset's source has."""
+    names = [variable.name for variable in store.given(dataset).variables]
+    return find_gaps(rows[dataset.name].select("place_id", "valid_time", *names), dataset.name)

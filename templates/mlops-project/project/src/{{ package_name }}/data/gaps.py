@@ -1,5 +1,7 @@
 """Stretches of hours without a value: found and listed, never filled in."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -41,3 +43,11 @@ def find_gaps(rows: pl.DataFrame, dataset: str) -> list[Gap]:
             for _, start, hours in runs.iter_rows()
         ]
     return sorted(found, key=lambda gap: (-gap.hours, gap.start, gap.variable))
+
+
+def hours_missing(gaps: Iterable[Gap]) -> dict[str, int]:
+    """Hours without a value, by variable."""
+    missing: Counter[str] = Counter()
+    for gap in gaps:
+        missing[gap.variable] += gap.hours
+    return dict(sorted(missing.items()))

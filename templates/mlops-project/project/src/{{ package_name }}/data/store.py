@@ -1,8 +1,10 @@
 """Raw responses on disk: a Parquet part a month, and a manifest that vouches for each.
 
-    raw/store.json                               which source and place; a store never mixes them
+    raw/store.json                               which place, and the label of the sources
     raw/manifest.jsonl                           one line a stored chunk; the last of a month counts
     raw/<dataset>/month=2025-01/part.parquet
+
+A store has one place, and each of its datasets one source: neither is ever mixed.
 
 A part is put in place before its line is written. A run that is killed between the two leaves a
 part that no line vouches for, or half a line; `heal` removes both, and the next run fetches anew.
@@ -12,57 +14,27 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from .. import CLI, ENV_PREFIX
+from .. import CLI, ENV_PREFIX, provenance
 from ..config import Place
 from ..errors import DataError, NotReadyError
 from ..files import read_json, sha256_file, write_bytes_atomic, write_json_atomic, write_text_atomic
+from ..provenance import Origin
+from ..usecase import Dataset
+from .chunk import Chunk
 
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """A line of the manifest: what is stored for a month of a dataset, and where it came from."""
-
-    dataset: str
-    month: str
-    start: str
-    end: str
-    rows: int
-    variables: list[str]
-    body_sha256: str
-    part_sha256: str
-    url: str
-    fetched_at: str
-    cost: float
-    attempts: int
-    source: str
-    place: str
-    licence: str
-    attribution: str
-
-    @property
-    def days(self) -> tuple[date, date]:
-        """First and last day stored."""
-        return date.fromisoformat(self.start), date.fromisoformat(self.end)
-
-    @property
-    def fetched(self) -> datetime:
-        """When it was fetched, aware."""
-        return datetime.fromisoformat(self.fetched_at)
-
-
 class RawStore:
-    """The raw data under `folder`, of one source and one place."""
+    """The raw data under `folder`, of one place; each dataset is of one source."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,37 +61,57 @@ class RawStore:
             ) from None
         return label
 
-    def check_label(self, source: str, place: Place) -> None:
-        """Raise DataError when the store holds another source's or another place's data.
+    def check_label(self, sources: Mapping[str, str], place: Place) -> None:
+        """Raise DataError when the store holds another place's data or another source's dataset.
 
-        The manifest tells whose they are; a label that is lost or damaged is written anew.
+        `sources` names the source of each dataset that is to be added. The manifest tells whose the
+        stored ones are; a label that is lost or damaged is written anew.
         """
-        newest = next(iter(self.chunks().values()), None)
-        if newest is None:
-            return
-        held, wanted = (newest.source, newest.place), (source, place.id)
-        if held != wanted:
-            raise DataError(
-                f"{self.folder} holds {held[0]} data of {held[1]}; {wanted[0]} data of {wanted[1]} "
-                "cannot be mixed in.",
-                f"Set another folder with {ENV_PREFIX}DATA_DIR, or delete {self.folder}.",
-            )
-        try:
-            self.label()
-        except (DataError, NotReadyError):
-            self._write_label(source, place)
+        for (dataset, _), chunk in self.chunks().items():
+            wanted = sources.get(dataset, chunk.source)
+            if (chunk.source, chunk.place) != (wanted, place.id):
+                raise DataError(
+                    f"{self.folder} holds {chunk.source} data of {chunk.place} as its {dataset}; "
+                    f"{wanted} data of {place.id} cannot be mixed in.",
+                    f"Set another folder with {ENV_PREFIX}DATA_DIR, or delete {self.folder}.",
+                )
+        held = {origin.source for origin in self.origins()}
+        if held:
+            self._keep_label(provenance.label(held), place)
 
-    def _write_label(self, source: str, place: Place) -> None:
+    def _keep_label(self, source: str, place: Place) -> None:
+        """Write the label unless it says so already."""
+        try:
+            label = self.label()
+            if (label["source"], label["place"]["id"]) == (source, place.id):
+                return
+        except (DataError, NotReadyError):
+            pass
         content = place.model_dump() | {"id": place.id}
         write_json_atomic(self._label, {"schema": SCHEMA, "source": source, "place": content})
+
+    def origins(self) -> list[Origin]:
+        """Where each stored dataset comes from, as its newest chunk says."""
+        newest = {dataset: chunk for (dataset, _), chunk in self.chunks().items()}
+        return [
+            Origin(dataset, chunk.source, chunk.licence, chunk.attribution, chunk.absent)
+            for dataset, chunk in newest.items()
+        ]
+
+    def given(self, dataset: Dataset) -> Dataset:
+        """The dataset with only those variables that its source has."""
+        absent = {origin.dataset: origin.absent for origin in self.origins()}.get(dataset.name, [])
+        variables = tuple(each for each in dataset.variables if each.name not in absent)
+        return replace(dataset, variables=variables)
 
     def put(self, chunk: Chunk, rows: pl.DataFrame, place: Place) -> Chunk:
         """Store a month's rows and vouch for them; returns the chunk with the part's hash.
 
         Raises DataError when the disk refuses; the manifest then still tells the truth.
         """
-        if not self._label.exists() or not self.chunks():
-            self._write_label(chunk.source, place)
+        # First of all: a killed run may leave a label that warns of too much, never of too little.
+        held = {origin.source for origin in self.origins()}
+        self._keep_label(provenance.label(held | {chunk.source}), place)
         buffer = io.BytesIO()
         rows.select(pl.lit(place.id).alias("place_id"), pl.all()).write_parquet(buffer)
         data = buffer.getvalue()
@@ -144,7 +136,7 @@ class RawStore:
         """Every whole line of the manifest, oldest first; a torn or damaged line is left out."""
         if not self._manifest.exists():
             return []
-        return [chunk for chunk in map(_chunk, self._lines()) if chunk is not None]
+        return [chunk for chunk in map(Chunk.parse, self._lines()) if chunk is not None]
 
     def _lines(self) -> list[str]:
         return self._manifest.read_bytes().decode(errors="replace").splitlines()
@@ -163,7 +155,7 @@ class RawStore:
         removed = []
         if self._manifest.exists():
             lines = self._lines()
-            whole = [line for line in lines if _chunk(line) is not None]
+            whole = [line for line in lines if Chunk.parse(line) is not None]
             if len(whole) < len(lines):
                 write_text_atomic(self._manifest, "".join(f"{line}\n" for line in whole))
                 removed.append(
@@ -235,10 +227,3 @@ class RawStore:
         parts = (self.part(*key) for key in self.chunks())
         files = [path for path in (*parts, self._manifest, self._label) if path.exists()]
         return sum(path.stat().st_size for path in files)
-
-
-def _chunk(line: str) -> Chunk | None:
-    try:
-        return Chunk(**json.loads(line))
-    except (ValueError, TypeError):
-        return None

@@ -4,18 +4,19 @@
     features    24 rows an issue: what was known when that day's forecast was made
     labels      what then came true
     training    a view: features with their label
-    meta        source, place, hash of the data, time of the build
+    meta        source, origin of each dataset, place, hash of the data, time of the build
 
 The SQL runs one calendar year at a time under a memory limit, so that neither the length of the
 history nor the number of places decides whether it fits.
 """
 
 import hashlib
+import json
 import math
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from ..files import exclusive, write_json_atomic
 from ..progress import Progress, quiet
 from ..timing import label_cut, naive_utc
 from ..usecase import active
+from .store import RawStore
 
 MEMORY_LIMIT = "512MB"
 NEXT_DAY_SCHEMA = 1
@@ -68,6 +70,7 @@ def build(settings: Settings, clock: Clock, progress: Progress = quiet) -> Featu
             f"{settings.raw_dir / 'store.json'}, which names the source, is missing or damaged.",
             f"Run: {CLI} collect",
         )
+    origins = RawStore(settings.raw_dir).origins()
     temporary = settings.warehouse.with_suffix(".building")
     spill = settings.data_dir / ".spill"
     with exclusive(settings.data_dir / ".features.lock", "features"):
@@ -78,6 +81,7 @@ def build(settings: Settings, clock: Clock, progress: Progress = quiet) -> Featu
                 data_hash = _run_sql(connection, settings, clock, parts, progress)
                 meta = {
                     "source": source,
+                    "origins": json.dumps([asdict(one) for one in origins]),
                     "place": settings.place.id,
                     "data_hash": data_hash,
                     "built_at": clock.now().isoformat(timespec="seconds"),
@@ -136,7 +140,7 @@ def _run_sql(
         **parts,
         "now": naive_utc(clock.now()),
         "labels_until": naive_utc(label_cut(settings, clock.now())),
-        "label_step_hours": settings.place.label_step_hours,
+        "label_step_hours": settings.label_step_hours,
         "label_delay_hours": settings.labels.delay_hours,
     }
     for name, value in variables.items():

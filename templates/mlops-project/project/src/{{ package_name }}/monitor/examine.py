@@ -19,6 +19,7 @@ from ..errors import DataError, NotReadyError
 from ..models import Vector
 from ..models.bundle import Bundle
 from ..progress import Progress, quiet
+from ..provenance import of_model
 from ..timing import label_cut, naive_utc
 from ..usecase import UseCase, active
 from . import concept, drift, quality
@@ -86,7 +87,7 @@ def examine(
         available,
         bundle,
         seen_until,
-        "simulated" if "simulated" in (source, bundle.info["source"]) else source,
+        of_model(source, str(bundle.info["source"])),
         scored,
         profiles,
         now,

@@ -6,6 +6,7 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from ..provenance import warning
 from ..usecase import active
 from .examine import Examined
 from .findings import Check, Finding
@@ -66,7 +67,8 @@ EXPLAINED = {
 
 def render(result: MonitorResult, found: Examined, at: datetime) -> str:
     """The whole page as HTML."""
-    simulated = '<p class="simulated"><b>Simulated data:</b> nobody measured this.</p>'
+    notice, meaning = warning(result.source)
+    simulated = f'<p class="simulated"><b>{notice}</b> {meaning}</p>' if notice else ""
     notes = "".join(f'<p class="warning">{escape(text)}</p>' for text in result.warnings)
     checks = "".join(_section(check, found) for check in result.checks)
     return f"""<!doctype html>
@@ -75,7 +77,7 @@ def render(result: MonitorResult, found: Examined, at: datetime) -> str:
 <title>Monitoring: {escape(result.place)}</title><style>{STYLE}</style></head><body>
 <h1>Monitoring: {escape(result.place)}</h1>
 <p class="verdict {"alarm" if result.alarm else ""}">{escape(_sentence(result.verdict))}</p>
-{simulated if result.source == "simulated" else ""}
+{simulated}
 <div class="cards">{"".join(_card(check) for check in result.checks)}</div>
 {notes}
 <h2>Error over time</h2>

@@ -21,6 +21,7 @@ import numpy as np
 from .. import CLI
 from ..clock import Clock
 from ..config import Settings
+from ..data.store import RawStore
 from ..errors import DataError
 from ..models import Matrix, Vector
 from ..timing import label_cut, naive_utc
@@ -40,7 +41,8 @@ def compare(
     end = datetime.combine(period.end, time_of_day(23))
     known = naive_utc(label_cut(settings, clock.now()))
     findings: list[Finding] = []
-    for dataset in use_case.datasets:
+    store = RawStore(settings.raw_dir)
+    for dataset in map(store.given, use_case.datasets):
         last = min(end, known) if dataset.name == use_case.label_dataset else end
         if last < begin:
             continue

@@ -14,6 +14,7 @@ from ..clock import Clock
 from ..config import Settings
 from ..files import write_json_atomic, write_text_atomic
 from ..progress import Progress, quiet
+from ..provenance import notice
 from . import gauges
 from .examine import Examined, examine
 from .findings import Check
@@ -97,7 +98,8 @@ def _counts(found: Examined) -> dict[str, int]:
 
 def _verdict(found: Examined) -> str:
     """One sentence (and "Simulated data: " before it where that is so)."""
-    label = "Simulated data: " if found.source == "simulated" else ""
+    warning = notice(found.source)
+    label = f"{warning}: " if warning else ""
     alarms = [f"{check.name} ({check.value})" for check in found.checks if check.alarm]
     if alarms:
         return f"{label}alarm for {found.period}: {'; '.join(alarms)}."

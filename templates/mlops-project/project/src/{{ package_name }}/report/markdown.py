@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ..provenance import is_simulated
+
 NOT_MEASURED = "*Not measured.*"
 NONE = "not measured"
 FIGURE = re.compile(r"[-+−]?\d[\d.,]*( %| \(|$)|not measured$|—$|$")
@@ -89,6 +91,7 @@ def stamp(*runs: dict[str, Any] | None) -> str:
     changed = " with uncommitted changes" if newest["git_dirty"] else ""
     machine = newest["hardware"]
     hardware = f"{machine['cores']} cores, {machine['machine']}, Python {machine['python']}"
-    data = {"simulated": " · **simulated data**", "live": " · live data"}.get(newest["source"], "")
+    data = f"{newest['source']} data" if newest["source"] else ""
+    data = f"**{data}**" if is_simulated(newest["source"]) else data
     day = str(newest["created_at"])[:10]
-    return f"<sub>Measured {day} · {commit}{changed} · {hardware}{data}</sub>"
+    return f"<sub>Measured {day} · {commit}{changed} · {hardware}{data and f' · {data}'}</sub>"

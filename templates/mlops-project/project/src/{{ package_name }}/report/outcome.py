@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import NAME
+from ..provenance import notice
 from .markdown import escape, interval, number, percent
 
 Results = dict[str, Any]
@@ -50,9 +51,9 @@ def serves(results: Results, name: str) -> bool:
 
 def outcome(results: Results) -> str:
     """The headline, with a warning before it where the data are simulated."""
-    simulated = results["source"] == "simulated" and "promote" in results["runs"]
-    label = "Simulated data: this shows that the pipeline works, nothing about the real air. "
-    return (label if simulated else "") + headline(results)
+    warning = notice(results["source"]) if "promote" in results["runs"] else ""
+    label = f"{warning}: this shows that the pipeline works, nothing about the real air. "
+    return (label if warning else "") + headline(results)
 
 
 def headline(results: Results) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..clock import Clock
 from ..config import Settings
 from ..errors import DataError
+from ..provenance import LIVE, SIMULATED, notice
 from ..registry import decisions
 from ..usecase import active
 from . import card, readme
@@ -44,9 +45,8 @@ def render(settings: Settings, clock: Clock, results: Results, pictures: Picture
     )
     place = html.escape(settings.place.name)
     title = f"{html.escape(results['title'])} · {place}"
-    banner = ""
-    if results["source"] == "simulated":
-        banner = '<p class="banner">Simulated data: nothing here is about the real air.</p>'
+    warning = notice(results["source"])
+    banner = f'<p class="banner">{warning}: nothing here is about the real air.</p>'
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -58,17 +58,24 @@ def render(settings: Settings, clock: Clock, results: Results, pictures: Picture
 <body>
 <header>
 <h1>{title}</h1>
-{banner}
+{banner if warning else ""}
 <div class="outcome">{_text(headline(results))}</div>
 </header>
 <main>
 {sections}
 </main>
-<footer><p>{ATTRIBUTION}</p>
+<footer><p>{_credits(results)}</p>
 <p>Written {clock.now():%Y-%m-%d %H:%M} UTC from the records of the runs.</p></footer>
 </body>
 </html>
 """
+
+
+def _credits(results: Results) -> str:
+    """Open-Meteo's attribution, and that of every source of the owner's own."""
+    origins = (summary(results, "collect") or {}).get("origins", [])
+    own = {one["attribution"] for one in origins if one["source"] not in (LIVE, SIMULATED)}
+    return " ".join([ATTRIBUTION, *(html.escape(credit) for credit in sorted(own))])
 
 
 def _text(markdown: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import NAME
 from ..training.resample import CONFIDENCE
+from . import origins
 from .markdown import (
     NONE,
     NOT_MEASURED,
@@ -169,21 +170,16 @@ def data(results: Results) -> str:
         return NOT_MEASURED
     quality = summary(results, "quality")
     found, place = built or {}, results["place"]
-    simulated = results["source"] == "simulated"
-    origin = "**simulated**: a seeded generator in Open-Meteo's format"
-    if not simulated:
-        hosts = ", ".join(results["stand_ins"])
-        origin = f"Open-Meteo's format, served by {escape(hosts)}" if hosts else "Open-Meteo"
     where = f"{escape(place['name'])} ({place['latitude']:g}, {place['longitude']:g})"
     verdict = escape(quality["verdict"]) if quality else NONE
     rows = [
-        ["source", origin],
+        *origins.sources(results),
         ["place", where],
         ["days", f"{found.get('first_day', NONE)} to {found.get('last_day', NONE)}"],
         ["hours", count(found.get("hours"))],
         ["rows with a label", count(found.get("rows"))],
         ["quality gate", verdict],
-        ["licence", "none: generated" if simulated else "CC BY 4.0, attribution below"],
+        *origins.licences(results),
         ["SHA-256 of the ordered rows", f"`{found['data_hash'][:16]}…`" if found else NONE],
     ]
     runs = results["runs"]

@@ -13,6 +13,7 @@ from ..config import Settings
 from ..data.store import RawStore
 from ..errors import DataError
 from ..files import read_json
+from ..provenance import LIVE
 from ..usecase import active
 from . import summaries
 
@@ -59,7 +60,7 @@ def stored(settings: Settings) -> Results | None:
 def gather(settings: Settings, before: Results | None) -> Results:
     """The newest run of each kind; what is not in `data/` is taken from the results `before`.
 
-    Runs on simulated data never mix with runs on live data.
+    Runs on data of one label never mix with runs on data of another.
     """
     results = empty(settings)
     found = {kind: _run(settings, kind) for kind in summaries.BY_KIND}
@@ -97,7 +98,7 @@ def _stand_ins(settings: Settings) -> list[str]:
     """Hosts that answered in place of the use case's own (`--base-url`): a proxy or a replay."""
     own = {dataset.host for dataset in active().datasets}
     chunks = RawStore(settings.raw_dir).chunks().values()
-    hosts = {urlsplit(chunk.url).hostname or "" for chunk in chunks if chunk.source == "live"}
+    hosts = {urlsplit(chunk.url).hostname or "" for chunk in chunks if chunk.source == LIVE}
     return sorted(hosts - own)
 
 

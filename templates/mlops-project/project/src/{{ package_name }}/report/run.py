@@ -7,6 +7,7 @@ from .. import CLI
 from ..clock import Clock
 from ..config import Settings
 from ..files import write_json_atomic, write_text_atomic
+from ..provenance import is_simulated
 from . import card, page, readme
 from .blocks import fill
 from .changes import project_facts
@@ -37,7 +38,7 @@ def report(settings: Settings, clock: Clock, *, check: bool = False) -> ReportRe
     """Write README.md, MODEL_CARD.md, `reports/` and `data/reports/report.html`.
 
     With `check` nothing is written and `stale` says what differs from the last results. Results of
-    live data are not replaced by simulated ones: then only the HTML page is written. Raises
+    real data are not replaced by simulated ones: then only the HTML page is written. Raises
     DataError when a block's marks are broken or a record is damaged; then nothing is written.
     """
     before = stored(settings)
@@ -48,9 +49,10 @@ def report(settings: Settings, clock: Clock, *, check: bool = False) -> ReportRe
     pictures = draw(settings, results)
     html = settings.reports_dir / "report.html"
     text = page.render(settings, clock, results, pictures)
-    if before and before["source"] == "live" and results["source"] == "simulated":
+    earlier, now = before["source"] if before else None, results["source"]
+    if earlier and is_simulated(now) and not is_simulated(earlier):
         write_text_atomic(html, text)
-        kept = "README.md keeps its figures of live data: these runs are on simulated data."
+        kept = f"README.md keeps its figures of {earlier} data: these runs are on {now} data."
         return _result(settings, results, html, (kept, f"Page: {html}"))
     if pictures.files:
         results["pictures"] = pictures.listing()

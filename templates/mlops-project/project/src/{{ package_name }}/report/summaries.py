@@ -21,6 +21,7 @@ def collect(payload: Payload) -> Summary:
         "data_hash": payload["data_hash"],
         "missing": sum(payload["missing_hours"].values()),
         "attribution": payload["attribution"],
+        "origins": payload.get("origins", []),
     }
 
 

@@ -18,6 +18,7 @@ from .. import CLI
 from ..errors import DataError, ProjectError
 from ..files import read_json, sha256_file
 from ..models.bundle import INFO, Bundle, load_bundle
+from ..provenance import Origin
 from ..usecase import UseCase
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Champion:
         self.is_baseline = is_baseline
         self.kind = str(bundle.info["kind"])
         self.source = str(bundle.info["source"])
+        self.origins = [Origin(**one) for one in bundle.info.get("origins", [])]
         self.level = float(bundle.info["intervals"]["level"])
         self.threshold = float(bundle.info["alert_threshold"])
         self._lead_column = lead_column
@@ -114,6 +116,8 @@ class ChampionSlot:
                 _AGAIN,
             )
         bundle = load_bundle(folder, verify=True)
+        if bundle.info.get("use_case", self._use_case.name) != self._use_case.name:
+            raise ProjectError("The model was trained for another use case.", _RETRAIN)
         if bundle.columns != self._use_case.columns:
             raise ProjectError("The model was trained on other features.", _RETRAIN)
         lead_column = bundle.columns.index(self._use_case.hour_column)

@@ -18,6 +18,7 @@ from ..clock import Clock
 from ..config import Settings
 from ..errors import DataError, NotReadyError, ProjectError
 from ..files import read_json
+from ..provenance import of_model
 from ..usecase import UseCase
 from .champion import Champion, Stamp, stamp_of
 from .prediction_log import Entry, PredictionLog
@@ -94,7 +95,7 @@ def make_forecast(
         issue_time=issue.issue_time,
         age_hours=0.0,
         stale=False,
-        source="simulated" if "simulated" in (issue.source, champion.source) else issue.source,
+        source=of_model(issue.source, champion.source),
         model_version=champion.version,
         model_kind=champion.kind,
         level=champion.level,

@@ -34,7 +34,7 @@
     const width = chart.clientWidth;
     const height = chart.clientHeight;
     const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
-    const highest = Math.max(data.threshold, data.guideline, ...hours.map((hour) => hour.upper));
+    const highest = Math.max(data.threshold, data.guideline ?? 0, ...hours.map((hour) => hour.upper));
     const step = stepOf(highest * 1.05, 5);
     const top = Math.ceil((highest * 1.05) / step) * step;
     const x = (index) => margin.left + (index / (hours.length - 1)) * inner.width;
@@ -58,7 +58,7 @@
     const below = hours.map((hour, index) => [x(index), y(hour.lower)]).reverse();
     svg.append(node("path", { class: "band", d: `${path(above.concat(below))}Z` }));
     for (const kind of ["guideline", "threshold"]) {
-      if (kind === "guideline" && data.guideline === data.threshold) continue;
+      if (kind === "guideline" && (data.guideline === null || data.guideline === data.threshold)) continue;
       svg.append(node("line", { class: kind, x1: margin.left, x2: width - margin.right, y1: y(data[kind]), y2: y(data[kind]) }));
     }
     svg.append(node("path", { class: "curve", d: path(hours.map((hour, index) => [x(index), y(hour.prediction)])) }));

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from ..provenance import LIVE, SIMULATED, Origin, is_simulated, notice
 from .champion import Champion
 from .schemas import Forecast
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from ..usecase.base import UseCase
     from .app import Service
 
-WHO_GUIDELINE = 15.0
-"""µg/m³ of PM2.5 over 24 hours (WHO global air quality guidelines, 2021)."""
 
 _KINDS = {
     "persistence": "persistence (the same hour of the last known day)",
@@ -51,27 +50,42 @@ def render(service: "Service") -> Response:
     champion = service.champions.current
     forecast = service.forecasts.at(service.clock.now()) if champion else None
     sources = {each.source for each in (champion, forecast) if each is not None}
+    origins = champion.origins if champion else []
+    guideline = service.use_case.guideline
     html = _PAGE.substitute(
         title=escape(service.use_case.title),
         place=escape(service.settings.place.name),
         badges=_badges(champion, forecast),
-        forecast=_forecast(forecast) if forecast else _problem(*service.trouble()),
+        forecast=_forecast(forecast, guideline) if forecast else _problem(*service.trouble()),
         model=_facts(champion) if champion else _soft("There is no model yet."),
-        attribution=_GENERATED if sources == {"simulated"} else _attribution(service.use_case),
+        attribution=_GENERATED
+        if sources == {SIMULATED}
+        else _attribution(service.use_case, origins),
         style=_STYLE,
         script=_SCRIPT,
-        data=_data(forecast),
+        data=_data(forecast, guideline),
     )
     return Response(html, media_type="text/html", headers={"Content-Security-Policy": _CSP})
 
 
-def _attribution(use_case: "UseCase") -> str:
-    """What the licences of the data ask for, and what is predicted."""
-    attributions = sorted({dataset.attribution for dataset in use_case.datasets})
+def _attribution(use_case: "UseCase", origins: list[Origin]) -> str:
+    """What the licences of the data ask for, and what is predicted.
+
+    Where the champion does not tell its data's origins, they are those of the use case.
+    """
+    origins = origins or [
+        Origin(dataset.name, LIVE, "", dataset.attribution) for dataset in use_case.datasets
+    ]
+    sources = {origin.dataset: origin.source for origin in origins}
+    named = "; ".join(sorted({origin.attribution for origin in origins}))
+    link = '<a href="https://open-meteo.com/">Weather data by Open-Meteo.com</a>. '
+    labels = sources.get(use_case.label_dataset, LIVE)
+    truth = f"what the source '{labels}' gives"
+    if labels == LIVE:
+        truth = "the CAMS analysis that Open-Meteo publishes, not of a station's measurement"
     return (
-        '<a href="https://open-meteo.com/">Weather data by Open-Meteo.com</a>. '
-        f"{escape('; '.join(attributions))}. Predictions are of the CAMS analysis that Open-Meteo "
-        "publishes, not of a station's measurement."
+        f"{link if LIVE in sources.values() else ''}{escape(named)}. "
+        f"Predictions are of {escape(truth, quote=False)}."
     )
 
 
@@ -82,21 +96,21 @@ def _badges(champion: Champion | None, forecast: Forecast | None) -> str:
         if forecast.stale:
             found.append(("", "Out of date"))
     if champion is not None:
-        if "simulated" in (champion.source, forecast.source if forecast else ""):
-            found.append(("", "Simulated data"))
+        data = forecast.source if forecast else champion.source
+        if is_simulated(data):
+            found.append(("", notice(data)))
         if champion.is_baseline:
             found.append(("", "Baseline model"))
     return " ".join(f'<span class="badge {kind}">{escape(text)}</span>' for kind, text in found)
 
 
-def _forecast(forecast: Forecast) -> str:
+def _forecast(forecast: Forecast, guideline: float | None) -> str:
     day, unit = forecast.daily, escape(forecast.unit)
     level = f"{forecast.level:.0%}"
     date = f"{forecast.issue_time:%A}, {forecast.issue_time.day} {forecast.issue_time:%B %Y}"
     verdict = "Above" if day.alert else "Not above"
-    guideline = (
-        "" if day.threshold == WHO_GUIDELINE else '<li class="of-guideline">WHO guideline, 15</li>'
-    )
+    drawn = guideline is not None and guideline != day.threshold
+    legend = f'<li class="of-guideline">WHO guideline, {guideline:g}</li>' if drawn else ""
     rows = "".join(
         f"<tr><td>{hour.valid_time:%H:%M}</td><td>{hour.prediction:.1f}</td>"
         f"<td>{hour.lower:.1f}</td><td>{hour.upper:.1f}</td></tr>"
@@ -114,7 +128,7 @@ def _forecast(forecast: Forecast) -> str:
     <div id="chart" tabindex="0" role="img" aria-describedby="reading" aria-label="Hourly forecast
       with its {level} interval; the table below holds the same numbers."></div>
     <ul class="legend"><li>prediction, {unit}</li><li class="of-band">{level} interval</li>
-    <li class="of-threshold">alert level of the daily mean, {day.threshold:g}</li>{guideline}</ul>
+    <li class="of-threshold">alert level of the daily mean, {day.threshold:g}</li>{legend}</ul>
   </figure>
   <p id="reading" class="soft" aria-live="polite">Point at an hour, or use the arrow keys.</p>
   <details><summary>All 24 hours as a table</summary><div class="scroll"><table>
@@ -185,7 +199,7 @@ def _soft(text: str) -> str:
     return f'<p class="soft">{escape(text)}</p>'
 
 
-def _data(forecast: Forecast | None) -> str:
+def _data(forecast: Forecast | None, guideline: float | None) -> str:
     """What the script draws, safe inside a script element."""
     if forecast is None:
         return "null"
@@ -201,7 +215,7 @@ def _data(forecast: Forecast | None) -> str:
     content = {
         "unit": forecast.unit,
         "threshold": forecast.daily.threshold,
-        "guideline": WHO_GUIDELINE,
+        "guideline": guideline,
         "hours": hours,
     }
     return json.dumps(content).replace("<", "\\u003c")

@@ -40,7 +40,7 @@ class Prediction(Struct, gc=False):
     unit: str
     level: Annotated[float, Meta(description="Share of true values that the interval shall hold.")]
     model_version: str
-    source: Annotated[str, Meta(description="`live`, or `simulated`: then it says so.")]
+    source: Annotated[str, Meta(description="`live`, `simulated`, or several joined by ` + `.")]
     request_id: str
 
 

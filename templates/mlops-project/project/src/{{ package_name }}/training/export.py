@@ -1,6 +1,7 @@
 """From a contest's entry to a bundle: all that serving, promotion and monitoring need to know."""
 
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ def export(
         "unit": use_case.unit,
         "place": meta["place"],
         "source": meta["source"],
+        "origins": json.loads(meta.get("origins", "[]")),
         "features": [
             {"name": f.name, "unit": f.unit, "low": f.low, "high": f.high}
             for f in use_case.features

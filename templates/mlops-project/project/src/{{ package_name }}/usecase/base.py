@@ -1,7 +1,7 @@
 """What a use case is: which data it needs, what it predicts, from which features.
 
 Everything else in the package is written against this interface, so that a second use case is one
-more file beside `pm25.py` (and its SQL).
+more file beside `pm25.py` (and its SQL) that declares a `USE_CASE`.
 """
 
 from dataclasses import dataclass
@@ -64,6 +64,8 @@ class UseCase:
     day_column: str
     calendar_columns: tuple[str, ...]
     """Features known from the date alone: they cannot drift."""
+    guideline: float | None = None
+    """WHO's for the daily mean, in `unit`: the page draws it beside the alert level."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ FEATURES = (
     Feature("relative_humidity_change_24h", "%", -100, 100, "same, for relative humidity"),
 )
 
-PM25 = UseCase(
+USE_CASE = UseCase(
     name="pm25",
     title="Day-ahead PM2.5",
     target="pm2_5",
@@ -98,4 +98,5 @@ PM25 = UseCase(
     hour_column="lead_hours",
     day_column="day_of_year",
     calendar_columns=("lead_hours", "day_of_year"),
+    guideline=15.0,  # over 24 hours: WHO global air quality guidelines, 2021
 )

@@ -49,7 +49,7 @@ def check(settings: Settings, clock: Clock) -> QualityResult:
     """
     store = RawStore(settings.raw_dir)
     label = store.label()
-    store.check_label(label["source"], settings.place)
+    store.check_label({}, settings.place)
     use_case, now = active(), clock.now()
     tables = {dataset.name: store.read(dataset.name) for dataset in use_case.datasets}
     last: datetime = tables[use_case.label_dataset]["valid_time"].max()  # type: ignore[assignment]
@@ -58,7 +58,7 @@ def check(settings: Settings, clock: Clock) -> QualityResult:
     gaps: list[Gap] = []
     coverage: list[Coverage] = []
     for dataset in use_case.datasets:
-        found, holes, present = examine(tables[dataset.name], dataset)
+        found, holes, present = examine(tables[dataset.name], dataset, store.given(dataset))
         findings += found
         gaps += holes
         coverage += present

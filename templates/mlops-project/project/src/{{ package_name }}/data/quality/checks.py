@@ -3,6 +3,7 @@
 schema       the columns, their types, whole hours              error
 duplicates   an hour stored twice                               error
 gaps         hours without a value                              error beyond the limits below
+             a variable that the source does not have           warning
 range        values that cannot be (limits: the use case)       error beyond a share
 stuck        the same value for a day or longer                 error beyond a share
 freshness    how old the newest hour is                         warning
@@ -55,21 +56,27 @@ class Coverage:
 
 
 def examine(
-    rows: pl.DataFrame, dataset: Dataset
+    rows: pl.DataFrame, dataset: Dataset, given: Dataset | None = None
 ) -> tuple[list[Finding], list[Gap], list[Coverage]]:
-    """Findings, gaps and coverage of one dataset's rows, as `RawStore.read` gives them."""
+    """Findings, gaps and coverage of one dataset's rows, as `RawStore.read` gives them.
+
+    `given` is the dataset with the variables that its source has; None: it has all.
+    """
+    given = given or dataset
     findings = list(_schema(rows, dataset))
     if any(finding.check == "schema" for finding in findings):
         return findings, [], []
     hourly = rows.unique("valid_time", keep="first").sort("valid_time")
-    gaps = find_gaps(hourly, dataset.name)
+    names = [variable.name for variable in given.variables]
+    gaps = find_gaps(hourly.select("place_id", "valid_time", *names), dataset.name)
     whole = hourly.upsample("valid_time", every="1h")
-    for variable in dataset.variables:
+    findings += _not_given(dataset, given, whole.height)
+    for variable in given.variables:
         holes = [gap for gap in gaps if gap.variable == variable.name]
         findings += _missing(holes, whole.height, dataset, variable)
         findings += _impossible(whole, dataset, variable)
         findings += _stuck(whole, dataset, variable)
-    return findings, gaps, [_coverage(whole, dataset, variable) for variable in dataset.variables]
+    return findings, gaps, [_coverage(whole, dataset, variable) for variable in given.variables]
 
 
 def schema(dataset: Dataset) -> pa.DataFrameSchema:
@@ -109,6 +116,13 @@ def _schema(rows: pl.DataFrame, dataset: Dataset) -> Iterator[Finding]:
                 if doubled
                 else f"{dataset.name}: {str(error).splitlines()[0]}",
             )
+
+
+def _not_given(dataset: Dataset, given: Dataset, hours: int) -> Iterator[Finding]:
+    for variable in dataset.variables:
+        if variable not in given.variables:
+            message = f"{variable.name}: the source of {dataset.name} does not have it"
+            yield Finding("gaps", "warning", dataset.name, variable.name, hours, message)
 
 
 def _missing(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from ...provenance import warning
+
 if TYPE_CHECKING:
     from . import QualityResult
     from .checks import Coverage
@@ -31,7 +33,8 @@ COVERAGE = ("variable", "unit", "*missing h", "*lowest", "*median", "*highest", 
 
 def render(result: QualityResult, place_name: str) -> str:
     """The whole page as HTML."""
-    simulated = "<p><strong>Simulated data: nobody measured this.</strong></p>"
+    notice, meaning = warning(result.source)
+    simulated = f"<p><strong>{notice} {meaning}</strong></p>" if notice else ""
     findings = [
         (
             f'<span class="{finding.severity}">{finding.severity}</span>',
@@ -50,7 +53,7 @@ def render(result: QualityResult, place_name: str) -> str:
 <title>Data quality: {escape(place_name)}</title><style>{STYLE}</style></head><body>
 <h1>Data quality: {escape(place_name)}</h1>
 <p class="verdict {"" if result.ok else "failed"}">The gate {escape(result.verdict)}.</p>
-{simulated if result.source == "simulated" else ""}
+{simulated}
 <p>Checked {escape(result.checked_at)}; newest label {escape(result.last_hour)} UTC,
 {result.age_hours:g} h old; SHA-256 of the rows <code>{escape(result.data_hash[:16])}…</code></p>
 <h2>Findings</h2>

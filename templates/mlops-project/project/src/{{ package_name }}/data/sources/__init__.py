@@ -1,61 +1,59 @@
-"""Where hourly values come from: `open_source` gives the source of that name.
+"""Where hourly values come from: `plan` says which dataset from which source, `opened` opens them.
 
-A measured station is one more file here that implements `base.Source`, and one more line below.
+Each file here that declares a `SOURCE` is one (see `base.py`), found by its name; a measured
+station is one more file, and nothing else to change.
 """
 
-import random
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
 
-from ...clock import Clock
 from ...config import Settings
+from ...discovery import chosen, declared
 from ...errors import ConfigError
-from .base import Response, Source
-from .http import ApiClient, OnWait
+from ...provenance import SIMULATED
+from ...usecase import active
+from .base import Opening, Response, Source, SourceType
 from .injection import Injection
-from .open_meteo import OpenMeteoSource
-from .quota import Quota
-from .simulated import SimulatedSource
 
-__all__ = ["NAMES", "Injection", "Response", "Source", "open_source"]
+__all__ = ["Injection", "Opening", "Response", "Source", "SourceType", "find", "opened", "plan"]
 
-NAMES = ("live", "simulated")
+
+@cache
+def find() -> dict[str, SourceType]:
+    """Every source by its name."""
+    return declared(__name__, "SOURCE", SourceType)
+
+
+def plan(settings: Settings, default: str) -> dict[str, str]:
+    """The source of each dataset: the one that `collect.sources` names, or `default`.
+
+    Raises ConfigError for a source or a dataset that does not exist.
+    """
+    names = [dataset.name for dataset in active().datasets]
+    for name in settings.collect.sources:
+        if name not in names:
+            raise ConfigError(
+                f"collect.sources names the dataset '{name}', which there is not.",
+                f"Choose one of {', '.join(names)}.",
+            )
+    sources = {name: settings.collect.sources.get(name, default) for name in names}
+    for source in (default, *sources.values()):
+        chosen(find(), source, "source")
+    return sources
 
 
 @contextmanager
-def open_source(
-    name: str,
-    settings: Settings,
-    clock: Clock,
-    *,
-    base_url: str | None = None,
-    injection: Injection | None = None,
-    past_calls: Iterable[tuple[datetime, float]] = (),
-    on_wait: OnWait = lambda reason, seconds: None,
-) -> Iterator[Source]:
-    """The source called `name`, closed at the end of the `with` block.
+def opened(sources: Mapping[str, str], opening: Opening) -> Iterator[dict[str, Source]]:
+    """The source of each dataset of a plan, each opened once, closed at the block's end.
 
-    `past_calls` are the times and costs of earlier calls, for the quota. Raises ConfigError for an
-    unknown name, and for an injection into anything but simulated data.
+    Raises ConfigError for an injection where nothing is simulated.
     """
-    if name not in NAMES:
-        raise ConfigError(f"There is no source '{name}'.", f"Choose one of {', '.join(NAMES)}.")
-    if name == "simulated":
-        yield SimulatedSource(clock, injection=injection)
-        return
-    if injection is not None:
+    if opening.injection is not None and SIMULATED not in sources.values():
         raise ConfigError("Drift is injected into simulated data only.", "Add --source simulated.")
-    limits = settings.collect
-    client = ApiClient(
-        clock,
-        Quota(limits, clock, past_calls),
-        timeout_s=limits.timeout_s,
-        max_attempts=limits.max_attempts,
-        jitter=random.Random(),  # noqa: S311 spreads waits, guards nothing
-        on_wait=on_wait,
-    )
-    try:
-        yield OpenMeteoSource(client, clock, base_url or limits.base_url)
-    finally:
-        client.close()
+    with ExitStack() as stack:
+        by_name = {
+            name: stack.enter_context(find()[name].open(opening))
+            for name in sorted(set(sources.values()))
+        }
+        yield {dataset: by_name[name] for dataset, name in sources.items()}

@@ -7,7 +7,7 @@ exponentially with full jitter (Brooker, "Exponential Backoff And Jitter", AWS 2
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,12 @@ from ... import CLI, NAME, __version__
 from ...clock import Clock
 from ...errors import SourceError
 from . import body
+from .base import OnWait
 from .quota import Quota
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 60.0
 CONNECT_ATTEMPTS = 3
 OVERLOADED = {500, 502, 503, 504}
-
-OnWait = Callable[[str, float], None]
-"""Told the reason and the seconds before each wait."""
 
 
 @dataclass(frozen=True)

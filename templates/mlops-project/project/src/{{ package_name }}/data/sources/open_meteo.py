@@ -5,16 +5,19 @@ forecast N x 24 hours before (`<name>_previous_dayN`). https://open-meteo.com/en
 """
 
 import hashlib
-from collections.abc import Mapping
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 from ...clock import Clock
 from ...config import Place
+from ...provenance import LIVE
 from ...usecase import Dataset
 from . import body
-from .base import Response
+from .base import Opening, Response, Source, SourceType
 from .http import ApiClient
-from .quota import call_cost
+from .quota import Quota, call_cost
 
 FORECAST_DAYS = 6
 
@@ -22,7 +25,7 @@ FORECAST_DAYS = 6
 class OpenMeteoSource:
     """`Source` over HTTP; `base_url` stands in for every host (a mirror, a recorded server)."""
 
-    name = "live"
+    name = LIVE
     licence = "CC BY 4.0"
 
     def __init__(self, client: ApiClient, clock: Clock, base_url: str | None = None) -> None:
@@ -73,3 +76,23 @@ class OpenMeteoSource:
             cost=reply.cost,
             attempts=reply.attempts,
         )
+
+
+@contextmanager
+def _open(opening: Opening) -> Iterator[Source]:
+    limits = opening.settings.collect
+    client = ApiClient(
+        opening.clock,
+        Quota(limits, opening.clock, opening.past_calls.get(LIVE, ())),
+        timeout_s=limits.timeout_s,
+        max_attempts=limits.max_attempts,
+        jitter=random.Random(),  # noqa: S311 spreads waits, guards nothing
+        on_wait=opening.on_wait,
+    )
+    try:
+        yield OpenMeteoSource(client, opening.clock, opening.base_url or limits.base_url)
+    finally:
+        client.close()
+
+
+SOURCE = SourceType(LIVE, _open)

@@ -7,6 +7,8 @@ handed out as the API would: rounded, as JSON, through the same parser.
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -16,9 +18,10 @@ import numpy as np
 from ...clock import Clock
 from ...config import Place
 from ...errors import SourceError
+from ...provenance import SIMULATED
 from ...usecase import Dataset
 from . import body
-from .base import Response
+from .base import Opening, Response, Source, SourceType
 from .climate import Site, simulate_year
 from .injection import Injection, apply_faults
 
@@ -87,7 +90,7 @@ def document(
 class SimulatedSource:
     """`Source` over the generator; with an injection, from its date on, something is wrong."""
 
-    name = "simulated"
+    name = SIMULATED
     licence = "none: generated values"
 
     def __init__(self, clock: Clock, *, seed: int = 7, injection: Injection | None = None) -> None:
@@ -120,3 +123,11 @@ class SimulatedSource:
             cost=0.0,
             attempts=1,
         )
+
+
+@contextmanager
+def _open(opening: Opening) -> Iterator[Source]:
+    yield SimulatedSource(opening.clock, injection=opening.injection)
+
+
+SOURCE = SourceType(SIMULATED, _open)
