@@ -7,10 +7,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mlscaffold import catalog, releases
+
+if TYPE_CHECKING:
+    from .workshop import Workshop
 
 ANSWERS_FILE = "{{ _copier_conf.answers_file }}.jinja"
 BASIC: dict[str, str] = {
@@ -92,6 +96,14 @@ def builtin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         return write(root / name, _kept(files))
 
     return make
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    """A repository with one template, `basic`, and no release of it yet."""
+    from .workshop import Workshop
+
+    return Workshop(tmp_path / "workshop", monkeypatch)
 
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
