@@ -35,15 +35,17 @@ def cache_folder() -> Path | None:
 
     `MLSCAFFOLD_CACHE` names another than the system's.
     """
-    if named := os.environ.get("MLSCAFFOLD_CACHE"):
-        folder = Path(named).expanduser().absolute()
-    else:
-        from platformdirs import user_cache_path
-
-        folder = user_cache_path("mlscaffold", appauthor=False)
     try:
+        if named := os.environ.get("MLSCAFFOLD_CACHE"):
+            folder = Path(named).expanduser().absolute()
+        else:
+            from platformdirs import user_cache_path
+
+            folder = user_cache_path("mlscaffold", appauthor=False)
+        if not folder.is_absolute():  # the user has no home: "~" is left as it is
+            return None
         folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError):
+    except (OSError, RuntimeError, ValueError):
         return None
     return folder if os.access(folder, os.W_OK | os.X_OK) else None
 
@@ -130,7 +132,8 @@ def build(name: str, store: Path) -> Path:
     Raises:
         TemplateError: A bundle is missing, damaged, or not what the log says.
     """
-    git(store.parent, "init", "--quiet", "--bare", "--template=", str(store))
+    plain = ("--quiet", "--bare", "--template=", "--object-format=sha1")
+    git(store.parent, "init", *plain, str(store))
     for release in releases.log(name):
         try:
             right = sha256(release.path.read_bytes()).hexdigest() == release.bundle
