@@ -9,6 +9,7 @@ combinations so that each meets each level of every other factor.
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -119,17 +120,28 @@ def all_pairs(factors: Mapping[str, Levels]) -> set[tuple[tuple[str, str], tuple
     }
 
 
-def cover(factors: Mapping[str, Levels], *, first: Sequence[Row] = ()) -> list[Row]:
-    """Few rows in which every pair of levels occurs; begins with the rows of `first`.
+def cover(factors: Mapping[str, Levels]) -> list[Row]:
+    """Few rows in which every pair of levels occurs: the fewest of several tries, often the least.
 
-    A row starts from a pair that is still missing; each further factor takes the level with most
-    missing pairs. Deterministic.
+    No cover has fewer rows than its two largest factors have pairs. Deterministic.
     """
-    rows = [dict(row) for row in first]
+    return min((_cover(factors, seed) for seed in range(20)), key=len)
+
+
+def _cover(factors: Mapping[str, Levels], seed: int) -> list[Row]:
+    """The pairs of the two largest factors in some order, the others spread over them.
+
+    A pair that is then missing begins a row; each further factor takes the level with most missing
+    pairs.
+    """
+    names = sorted(factors, key=lambda name: -len(factors[name]))
+    rows = list(combinations({name: factors[name] for name in names[:2]}))
+    random.Random(seed).shuffle(rows)
+    rows = spread(rows, {name: factors[name] for name in names[2:]})
     missing = all_pairs(factors) - set().union(*map(pairs, rows))
     while missing:
         row = dict(min(missing))
-        for name in sorted(factors, key=lambda name: -len(factors[name])):
+        for name in names:
             if name not in row:
                 row[name] = max(
                     factors[name], key=lambda level: len(pairs({**row, name: level}) & missing)
