@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, git, placement, repo, workspace
+from . import __version__, git, placement, project, recorded, renders, repo, workspace
 from .answers import slug
 from .check import File, check
 from .errors import DeclinedError, InputError, TargetError, TemplateError
@@ -116,6 +116,7 @@ def new(
         result = _finish(source, stage.tree, rendered, target, trust=trust)
         if not confirm(Plan(source, target.path, rendered.answers, result.files)):
             raise DeclinedError("You said no: nothing was written.")
+        _keep(source, stage.tree)
         # What a task made and .gitignore names, an environment say, is not the template's.
         return _put(stage, target, result, with_git=with_git, ignored=not trust)
 
@@ -191,6 +192,13 @@ def _finish(
         dry_run=dry_run,
         notes=rendered.notes + checked.notes,
     )
+
+
+def _keep(source: Source, tree: Path) -> None:
+    """Keep the render of a template of ours, for the first `status` or `update` to be quick."""
+    if source.builtin:
+        record = recorded.read(tree / project.ANSWERS_FILE)
+        renders.keep(renders.key(record.address, record.version, record.answers), tree)
 
 
 def _is_kept(path: str, target: Target) -> bool:
