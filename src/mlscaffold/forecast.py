@@ -102,7 +102,8 @@ def forecast(
         rendered = template.render(
             version, folder / "new", record.answers, given, interactive=interactive, trust=trust
         )
-        notes = tuple(filter(None, (template.note, start.note, *rendered.notes)))
+        found = (template.note, start.note, *rendered.notes)
+        notes = tuple(dict.fromkeys(filter(None, found)))
         below = {path[len(project.prefix) :]: entry for path, entry in mine.items()}
         texts = texts_of(scratch, below, (start.folder, folder / "new"))
         notes += _edited_record(project, start.folder, texts)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from . import answers, trees
 from .errors import InputError
 from .isolation import isolated
+from .mirror import mirror
 from .tags import parse_version
 from .translate import translated
 
@@ -58,7 +59,7 @@ class Rendered:
         keys: The names of all questions.
         version: The template's version: ours from its metadata, else git's description, else empty.
         commit: Full commit id of a template that came from git, else empty.
-        notes: What Copier warned about.
+        notes: What Copier warned about, and of when a template is that could not be reached.
     """
 
     answers: dict[str, Any]
@@ -146,6 +147,7 @@ def render(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             worker.run_copy()
+        messages = [each.message for each in caught if _concerns_user(each.category)]
         known = worker.answers.combined
         secret = worker.template.secret_questions | worker.answers.hidden
         result = Rendered(
@@ -153,9 +155,7 @@ def render(
             keys,
             source.builtin.version if source.builtin else worker.template.commit or "",
             "" if source.builtin else worker.template.commit_hash or "",
-            tuple(
-                dict.fromkeys(str(each.message) for each in caught if _concerns_user(each.category))
-            ),
+            tuple(dict.fromkeys([*_freshness(source), *map(str, messages)])),
         )
         answers_file = dest / worker.answers_relpath
         ran = trust and tasks and bool(worker.template.tasks)
@@ -183,6 +183,12 @@ def _recorded(source: Source, dest: Path, answers_file: Path, *, whole: bool) ->
         name = answers_file.relative_to(dest).as_posix()
         entries["_render"] = trees.digest(dest, skip={name}, modes=False)
     return entries
+
+
+def _freshness(source: Source) -> Iterator[str]:
+    """Of when the copy of a template is that could not be reached."""
+    if source.folder is None and (note := mirror(source.url).note):
+        yield note
 
 
 def _concerns_user(category: type[Warning]) -> bool:

@@ -16,6 +16,7 @@ from .sides import FIRST, OURS, Run, World
 # What became of the user's work.
 KEPT = "kept"  # it is there, and so is what the template changed
 CONFLICT = "conflict"  # both are there, and git says so
+WHOLE = "whole-file conflict"  # every line of the file is in it
 REPORTED = "reported"  # the user's decision stands and the output names it
 NOT_TOLD = "kept, not told"  # the user's decision stands
 REFUSED = "refused"  # nothing was changed, and a sentence says why
@@ -31,7 +32,7 @@ HOOKS_RAN = "hooks ran"
 BLOCKED = "does not update"
 
 BAD = frozenset({LOST, OVERWRITTEN, ACCEPTED, HALF, CRASH, BOTH, HOOKS_RAN, BLOCKED})
-WORDS = BAD | {KEPT, CONFLICT, REPORTED, NOT_TOLD, REFUSED, UPDATED, BACK}
+WORDS = BAD | {KEPT, CONFLICT, WHOLE, REPORTED, NOT_TOLD, REFUSED, UPDATED, BACK}
 
 
 def text(name: str, lines: int = 20) -> bytes:
@@ -367,6 +368,8 @@ def _(world: World) -> None:
 def _crlf(world: World, done: Run) -> str:
     content = world.read("src/app.py")
     found = fate("src/app.py")(world, done)
+    if found == CONFLICT:
+        return WHOLE
     return found if b"\n" not in content.replace(b"\r\n", b"") else OVERWRITTEN
 
 

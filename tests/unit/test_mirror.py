@@ -157,7 +157,8 @@ def test_once_fetched_it_renders_without_its_server(
     recorded = yaml.safe_load((work / "old" / ".copier-answers.yml").read_text())
     assert (recorded["_commit"], recorded["_src_path"]) == ("v1.0.0", address)
     assert not (work / "old" / "later.txt").exists()
-    assert render(source, work / "new", {}).version == "v2.0.0"
+    newest = render(source, work / "new", {})
+    assert (newest.version, newest.notes) == ("v2.0.0", (copy.note,))
     assert (work / "new" / "later.txt").exists()
 
 
