@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from packaging.version import Version
 
-from mlscaffold import catalog
+from mlscaffold import catalog, store
 from mlscaffold.errors import InputError, TemplateError
+
+from ..conftest import write
+
+if TYPE_CHECKING:
+    from ..workshop import Workshop
 
 
 def test_metadata_is_read_without_rendering(builtin: Callable[..., Path]) -> None:
@@ -70,3 +78,35 @@ def test_what_is_no_template_is_refused(spec: str, said: str) -> None:
 
 def test_the_checkout_has_its_own_templates() -> None:
     assert (catalog.templates_root() / "mlops-project").is_dir()
+
+
+def test_a_version_says_which_files_these_are(workshop: Workshop) -> None:
+    """A release while nothing is changed; else the next, and what makes it this one."""
+
+    def version() -> str:
+        return catalog.load("basic").version
+
+    assert re.fullmatch(r"0\.1\.0\.dev0\+[0-9a-f]{10}", version())
+    workshop.release("0.1.0")
+    assert version() == "0.1.0"
+    workshop.release("0.1.9", **{"project/more": ""})
+    assert version() == "0.1.9"
+    (workshop.template / "project" / "more").write_text("edited")
+    edited = version()
+    assert Version(edited).base_version == "0.1.10"
+    assert Version("0.1.9") < Version(edited) < Version("0.1.10")
+    (workshop.template / "project" / "more").write_text("edited again")
+    assert version() != edited
+    (workshop.template / "project" / "more").write_text("")
+    write(workshop.template, {"project/__pycache__/app.cpython-311.pyc": ""})
+    assert version() == "0.1.9"
+    (workshop.template / "project" / "more").unlink()
+    assert Version(version()).base_version == "0.1.10"
+
+
+def test_a_release_is_described_by_its_own_metadata(workshop: Workshop, work: Path) -> None:
+    one = workshop.release("0.1.0")
+    workshop.release("0.2.0", **{"template.toml": 'title = "Now"\nsummary = "S"\n'})
+    then = catalog.at_release(one, store.unpack(one, work / "then"))
+    assert (then.title, then.version, then.path) == ("Basic", "0.1.0", work / "then")
+    assert catalog.load("basic").title == "Now"

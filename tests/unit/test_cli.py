@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import yaml
+from typer.testing import CliRunner
 
 from mlscaffold import __version__, bugs, catalog, output
 from mlscaffold.__main__ import main
+from mlscaffold.cli import app
 from mlscaffold.errors import MlscaffoldError, TargetError
 
 from ..conftest import Cli, git, snapshot
+
+if TYPE_CHECKING:
+    from ..workshop import Workshop
 
 
 def test_version_and_help(cli: Cli) -> None:
@@ -49,6 +57,7 @@ def test_list_and_show_name_the_built_in_template(cli: Cli) -> None:
         (["new", "mlops-project", "x", "-d", "novalue"], 1, "KEY=VALUE"),
         (["new", "mlops-project", "x", "--data-file", "none.yml"], 1, "does not exist"),
         (["new", "mlops-project", "x", "--defaults", "--vcs-ref", "v1"], 1, "--vcs-ref"),
+        (["new", "mlops-project", "x", "--defaults", "--version", "9.9"], 1, "no release '9.9'"),
         (["new", "mlops-project", "x", "--defaults", "-d", "latitude=north"], 1, "number"),
         (["new", "mlops-project", "x", "--defaults", "-d", "latitude=91"], 1, "latitude: "),
         (["new", "mlops-project", "x", "--defaults", "-d", "license=GPL"], 1, "license"),
@@ -104,6 +113,22 @@ def test_a_dry_run_shows_the_tree(cli: Cli, template: Callable[..., Path], work:
     assert "src/\n    app.py" in done.stdout
     assert f"Would make {work / 'x'}: 5 files" in done.stdout
     assert list(work.iterdir()) == []
+
+
+def test_new_and_show_take_a_released_version(workshop: Workshop, work: Path) -> None:
+    workshop.release("0.1.0")
+    workshop.release("0.2.0", **{"project/src/app.py": "print('more')\n"})
+    for version, text in [("0.1.0", "print('hello')\n"), ("0.2.0", "print('more')\n")]:
+        made = CliRunner().invoke(app, ["new", "basic", "x", "--defaults", "--version", version])
+        assert f"from basic {version}." in made.output
+        assert (work / "x" / "src" / "app.py").read_text() == text
+        recorded = yaml.safe_load((work / "x" / ".copier-answers.yml").read_text())
+        assert recorded["_commit"] == f"v{version}"
+        assert recorded["_src_path"] == "mlscaffold://basic.git"
+        shown = CliRunner().invoke(app, ["show", "basic", "--version", f"v{version}"])
+        assert shown.output.startswith(f"basic  {version}\n")
+        shutil.rmtree(work / "x")
+    assert CliRunner().invoke(app, ["list"]).output.startswith("basic  0.2.0\n")
 
 
 def test_the_same_command_makes_the_same_bytes(cli: Cli, work: Path) -> None:

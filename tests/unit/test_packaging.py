@@ -1,8 +1,9 @@
-"""The wheel and the sdist carry the templates and work where they are installed."""
+"""The wheel and the sdist carry templates and releases, and work where they are installed."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -12,21 +13,26 @@ from pathlib import Path
 
 import pytest
 
+from mlscaffold import catalog, releases
+from mlscaffold.output import list_text
+
 ROOT = Path(__file__).parents[2]
+
+DATA = ("templates", "releases")
 
 pytestmark = pytest.mark.packaging
 
 
-def tracked_templates() -> set[str]:
-    """Paths of the templates' files, as git has them."""
+def tracked() -> set[str]:
+    """Paths of the templates' and the releases' files, as git has them."""
     done = subprocess.run(
-        ["git", "ls-files", "-z", "templates"], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "-z", *DATA], cwd=ROOT, capture_output=True, check=True
     )
     return {os.fsdecode(name) for name in done.stdout.split(b"\0") if name} & on_disk()
 
 
 def on_disk() -> set[str]:
-    return {path.relative_to(ROOT).as_posix() for path in (ROOT / "templates").rglob("*")}
+    return {path.relative_to(ROOT).as_posix() for name in DATA for path in (ROOT / name).rglob("*")}
 
 
 @pytest.fixture(scope="module")
@@ -41,17 +47,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_both_carry_every_file_of_the_templates(built: Path) -> None:
+def test_both_carry_every_template_and_release(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     (sdist,) = built.glob("*.tar.gz")
     with zipfile.ZipFile(wheel) as archive:
         in_wheel = {
-            name.replace("mlscaffold/_templates/", "templates/") for name in archive.namelist()
+            re.sub("^mlscaffold/_(templates|releases)/", r"\1/", name)
+            for name in archive.namelist()
         }
     with tarfile.open(sdist) as archive:
         in_sdist = {name.partition("/")[2] for name in archive.getnames()}
-    assert tracked_templates() - in_wheel == set()
-    assert tracked_templates() - in_sdist == set()
+    assert tracked() - in_wheel == set()
+    assert tracked() - in_sdist == set()
     assert not [name for name in in_wheel | in_sdist if "__pycache__" in name or ".git/" in name]
 
 
@@ -79,6 +86,16 @@ def test_what_is_installed_makes_projects(
         cwd=work,
         check=True,
     )
+    for release in releases.log("mlops-project"):
+        args = ["new", "mlops-project", release.tag, "--defaults", "--version", release.version]
+        subprocess.run([str(scripts / "mlscaffold"), *args], cwd=work, check=True)
+        recorded = (work / release.tag / ".copier-answers.yml").read_text("utf-8")
+        assert f"_commit: {release.tag}\n" in recorded
+    listed = subprocess.run(
+        [str(scripts / "mlscaffold"), "list"], cwd=work, capture_output=True, text=True, check=True
+    )
+    # The same files give the same version.
+    assert listed.stdout.strip() == list_text(catalog.load_all())
     assert not [path for path in (work / "x").rglob("*") if path.suffix == ".pyc"]
     assert (work / "x" / ".gitignore").exists()
     found = subprocess.run(
