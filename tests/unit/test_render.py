@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -266,3 +267,33 @@ def test_what_tasks_changed_is_not_recorded_as_the_render(
         for name in ("with", "without")
     ]
     assert ["_render" in each for each in recorded] == [False, True]
+
+
+@pytest.mark.parametrize("command", ["update", "recopy"])
+def test_plain_copier_still_works_in_a_project_of_ours(
+    template: Callable[..., Path], work: Path, command: str
+) -> None:
+    """It does not know our entry, and drops it: the files are another's render from then on."""
+    path = template()
+    git(path, "init", "-q")
+    for version, text in [("v1.0.0", "print('hello')\n"), ("v2.0.0", "print('more')\n")]:
+        (path / "project/src/app.py").write_text(text)
+        git(path, "add", "-A")
+        git(path, "commit", "-qm", version)
+        git(path, "tag", version)
+    source = locate(f"git+file://{path}")
+    render(source, work / "x", {"size": 5}, vcs_ref="v1.0.0")
+    git(work / "x", "init", "-q")
+    git(work / "x", "add", "-A")
+    git(work / "x", "commit", "-qm", "Start")
+    options = ["--defaults", *(["--overwrite"] if command == "recopy" else [])]
+    subprocess.run([sys.executable, "-m", "copier", command, *options], cwd=work / "x", check=True)
+    assert (work / "x/src/app.py").read_text() == "print('more')\n"
+    recorded = yaml.safe_load((work / "x/.copier-answers.yml").read_text())
+    assert recorded == {
+        "_commit": "v2.0.0",
+        "_src_path": source.url,
+        "author": "Ada",
+        "project_name": "Clean Air",
+        "size": 5,
+    }
