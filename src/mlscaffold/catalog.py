@@ -7,14 +7,15 @@ or a YAML parser.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import releases, trees
 from .errors import InputError, TemplateError
+
+if TYPE_CHECKING:
+    from .releases import Release
 
 REMOTE_PREFIXES = (
     "gh:",
@@ -130,12 +131,14 @@ def load(name: str) -> Template:
     return _template(name, folder, _version(name, folder))
 
 
-def at_release(release: releases.Release, folder: Path) -> Template:
+def at_release(release: Release, folder: Path) -> Template:
     """The template as it was at a release, whose files are in `folder`."""
     return _template(release.template, folder, release.version)
 
 
 def _template(name: str, folder: Path, version: str) -> Template:
+    import tomllib
+
     try:
         meta: dict[str, Any] = tomllib.loads((folder / "template.toml").read_text("utf-8"))
         after, update = meta.get("after", {}), meta.get("update", {})
@@ -166,6 +169,8 @@ def _template(name: str, folder: Path, version: str) -> Template:
 
 def _version(name: str, folder: Path) -> str:
     """Which version the files in `folder` are: the newest release, or what is to come after it."""
+    from . import releases, trees
+
     try:
         found = trees.digest(folder, modes=False)
     except OSError as error:
@@ -180,7 +185,7 @@ def _version(name: str, folder: Path) -> str:
     return f"{_next(newest)}.dev0+{found[:10]}"
 
 
-def _next(newest: releases.Release | None) -> str:
+def _next(newest: Release | None) -> str:
     if newest is None:
         return "0.1.0"
     *most, last = newest.version.split(".")

@@ -7,7 +7,6 @@ import os
 import re
 import stat
 from collections.abc import Container, Iterator
-from hashlib import sha256
 from pathlib import Path
 
 ALWAYS_EXCLUDED = (".[gG][iI][tT]", "__pycache__", "*.py[co]", ".*_cache")
@@ -30,6 +29,8 @@ def digest(folder: Path, *, skip: Container[str] = (), modes: bool = True) -> st
     Raises:
         OSError: A file cannot be read.
     """
+    from hashlib import sha256  # loads OpenSSL, which `--help` need not wait for
+
     total = sha256()
     for name, path, mode in sorted(_files(os.fspath(folder))):
         if name in skip:
