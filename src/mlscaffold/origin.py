@@ -154,6 +154,7 @@ class ThirdParty:
 
     def __init__(self, address: str, recorded: str) -> None:
         self.address = address
+        self._recorded = recorded
         self._mirror = mirror(address)
         self._tags = {tag.removeprefix("v"): tag for tag in tags.versions(self._mirror, recorded)}
 
@@ -206,6 +207,7 @@ class ThirdParty:
             interactive=interactive,
             trust=trust,
             vcs_ref=self._tags.get(version) or self.revision(version),
+            since=self._recorded,
         )
 
     def locks(self, version: str) -> tuple[catalog.Lock, ...]:  # noqa: ARG002 - see `Origin`

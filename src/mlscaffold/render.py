@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import answers, trees
-from .errors import InputError
+from .errors import InputError, TemplateError
 from .isolation import isolated
 from .mirror import mirror
 from .tags import parse_version
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from copier._main import Worker
 
     from .catalog import Source
+
+_UNMIGRATED = "Migrations of the template were not run: see _migrations in its copier.yml."
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def render(
     trust: bool = False,
     tasks: bool = True,
     vcs_ref: str | None = None,
+    since: str = "",
 ) -> Rendered:
     """Ask what is missing and render `source` into the new folder `dest`.
 
@@ -125,6 +128,7 @@ def render(
         trust: Allow tasks, migrations and Jinja extensions, which run the template author's code.
         tasks: Run the template's tasks, if it has any and is trusted.
         vcs_ref: Tag, branch or commit of a template in git; None for the newest tag.
+        since: Version of the project that is updated: migrations from there on need trust too.
 
     Raises:
         InputError: An answer is unknown, invalid or missing.
@@ -140,6 +144,13 @@ def render(
             asked = _question(key, worker.template.questions_data[key])
             if not asked.choices:  # a choice is compared with those there are
                 answers.refuse_misread(key, asked.type, value)
+        migrates = _migrates(worker, since)
+        if migrates and not trust:
+            raise TemplateError(
+                "The template has migrations, commands of its author's that we do not run.",
+                source.url,
+                "Read _migrations in its copier.yml; --trust updates without them.",
+            )
         if not defaults and not interactive:
             _refuse_missing(worker.template.questions_data, data)
         for key in worker.data.keys() - set(keys):  # Copier would record them for ever
@@ -148,6 +159,7 @@ def render(
             warnings.simplefilter("always")
             worker.run_copy()
         messages = [each.message for each in caught if _concerns_user(each.category)]
+        unmigrated = [_UNMIGRATED] if migrates else []
         known = worker.answers.combined
         secret = worker.template.secret_questions | worker.answers.hidden
         result = Rendered(
@@ -155,7 +167,7 @@ def render(
             keys,
             source.builtin.version if source.builtin else worker.template.commit or "",
             "" if source.builtin else worker.template.commit_hash or "",
-            tuple(dict.fromkeys([*_freshness(source), *map(str, messages)])),
+            tuple(dict.fromkeys([*_freshness(source), *map(str, messages), *unmigrated])),
         )
         answers_file = dest / worker.answers_relpath
         ran = trust and tasks and bool(worker.template.tasks)
@@ -252,26 +264,10 @@ def _worker(
             yield worker
 
 
-def requires_trust(source: Source, vcs_ref: str, since: str = "") -> str:
-    """What of a template runs its author's code when a project is updated; empty for nothing.
-
-    Args:
-        source: A third party's template.
-        vcs_ref: Tag, branch or commit to update to.
-        since: Version of the project: migrations up to it are over.
-
-    Raises:
-        TemplateError: The template cannot be fetched or read.
-    """
-    with _worker(source, Path("unused"), vcs_ref=vcs_ref) as worker:
-        template = worker.template
-        migrations = template._raw_config.get("_migrations") or []
-        features = {
-            "jinja_extensions": template.jinja_extensions,
-            "tasks": template.tasks,
-            "migrations": [each for each in migrations if not _is_over(each, since)],
-        }
-    return ", ".join(name for name, found in features.items() if found)
+def _migrates(worker: Worker, since: str) -> bool:
+    """Whether the template has commands to run on a project that was at the version `since`."""
+    migrations = worker.template._raw_config.get("_migrations") or []
+    return bool(since) and not all(_is_over(each, since) for each in migrations)
 
 
 def _is_over(migration: object, since: str) -> bool:

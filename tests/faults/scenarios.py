@@ -501,11 +501,14 @@ SCENARIOS.append(
 
 # 23, 24: interrupted ------------------------------------------------------------------------------
 
-KILLS = 8
+KILLS = 20
 
 
 def _killed(world: World) -> Run:
-    """Kill the update at moments spread over its length; the first that leaves a mess counts."""
+    """Kill the update at moments of its length, most near the end where files are written.
+
+    The first that leaves a mess counts.
+    """
     before = world.state()
     whole = world.copy("whole")
     began = time.monotonic()
@@ -516,7 +519,7 @@ def _killed(world: World) -> Run:
         return done
     for number in range(KILLS):
         victim = world.copy(f"killed-{number}")
-        victim.kill_after(length * (0.3 + 0.7 * number / KILLS))
+        victim.kill_after(length * (1 - 0.7 * (number / KILLS) ** 2))
         if victim.state() in (before, after):
             continue
         if world.side is OURS and victim.run("undo", ".").code == 0 and victim.state() == before:

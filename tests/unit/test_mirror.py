@@ -16,11 +16,9 @@ from mlscaffold import store, tags
 from mlscaffold.catalog import Source, locate
 from mlscaffold.errors import InputError, TemplateError
 from mlscaffold.mirror import fetch_url, mirror
-from mlscaffold.render import render, requires_trust
+from mlscaffold.render import render
 
 from ..conftest import BASIC, git, write
-
-MIGRATION = "_migrations: [{version: v1.0.0, command: 'true'}]\n"
 
 
 @pytest.fixture(autouse=True)
@@ -325,21 +323,26 @@ def test_a_version_tells_what_it_changed(theirs: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("extra", "since", "needs"),
+    ("migrations", "since", "needed"),
     [
-        ("", "", ""),
-        ("_tasks: ['true']\n", "v1.0.0", "tasks"),
-        ("_jinja_extensions: [jinja2.ext.do]\n", "v1.0.0", "jinja_extensions"),
-        (MIGRATION, "v0.9.0", "migrations"),
-        (MIGRATION, "v1.0.0", ""),
-        (MIGRATION, "0123abc", "migrations"),
-        ("_migrations: ['true']\n", "v9.9.9", "migrations"),
+        ("{version: v1.0.0, command: touch ran}", "v0.9.0", True),
+        ("{version: v1.0.0, command: touch ran}", "v1.0.0", False),
+        ("{version: v1.0.0, before: [touch ran]}", "v0.9.0", True),
+        ("{version: v1.0.0, command: touch ran}", "0123abc", True),
+        ("touch ran", "v9.9.9", True),
+        ("touch ran", "", False),
     ],
 )
-def test_a_template_that_runs_code_when_it_updates_is_known(
-    theirs: Path, extra: str, since: str, needs: str
+def test_migrations_that_are_not_over_need_trust(
+    theirs: Path, work: Path, migrations: str, since: str, needed: bool
 ) -> None:
-    release(theirs, "v3.0.0", **{"copier.yml": BASIC["copier.yml"] + extra})
+    config = BASIC["copier.yml"] + f"_migrations: [{migrations}]\n"
+    release(theirs, "v3.0.0", **{"copier.yml": config})
     source = locate(f"file://{theirs}")
-    assert requires_trust(source, "v3.0.0", since) == needs
-    assert requires_trust(source, "v2.0.0", since) == ""
+    if needed:
+        with pytest.raises(TemplateError, match="has migrations") as caught:
+            render(source, work / "x", {}, since=since)
+        assert "--trust" in caught.value.hint
+    told = render(source, work / "y", {}, since=since, trust=True).notes
+    assert any("not run" in note for note in told) is needed
+    assert not (work / "y" / "ran").exists()
