@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +12,16 @@ from .errors import GitError, TargetError
 from .git import git
 
 ANSWERS_FILE = ".copier-answers.yml"
-_UNDER_WAY = {
-    "MERGE_HEAD": "merge",
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-    "rebase-merge": "rebase",
-    "rebase-apply": "rebase",
-    "BISECT_LOG": "bisect",
+_UNDER_WAY = {  # a file that git keeps meanwhile: the command, and how to leave it
+    "MERGE_HEAD": ("merge", "--abort"),
+    "CHERRY_PICK_HEAD": ("cherry-pick", "--abort"),
+    "REVERT_HEAD": ("revert", "--abort"),
+    "rebase-merge": ("rebase", "--abort"),
+    "rebase-apply/applying": ("am", "--abort"),
+    "rebase-apply": ("rebase", "--abort"),
+    "BISECT_LOG": ("bisect", "reset"),
 }
+_OLDEST_GIT = (2, 38)  # the first with `merge-tree --write-tree`
 _NAMED = 5  # paths named in an error
 
 
@@ -53,14 +57,13 @@ def find(path: Path) -> Project:
         TargetError: There is no such folder, no answers file in it or above it, or no repository.
         GitError: git is missing.
     """
-    folder, answers_file = _with_answers(_existing(path))
-    return _project(folder, answers_file)
+    return _project(*_with_answers(_existing(path)))
 
 
 def unmarked(path: Path) -> Project:
     """The folder `path` as a project, whether or not it has an answers file; raises as `find`."""
     folder = _existing(path)
-    return _project(folder, _answers_file(folder) or ANSWERS_FILE)
+    return _project(folder, answers_file_in(folder) or ANSWERS_FILE)
 
 
 def _existing(path: Path) -> Path:
@@ -75,8 +78,12 @@ def _existing(path: Path) -> Path:
     raise TargetError(f"The project {what}.", str(path), "Give the project's folder.")
 
 
-def _answers_file(folder: Path) -> str:
-    """Name of the answers file in a folder, empty for none; a template may name its own."""
+def answers_file_in(folder: Path) -> str:
+    """Name of the answers file in a folder, empty for none; a template may name its own.
+
+    Raises:
+        TargetError: There are several.
+    """
     if (folder / ANSWERS_FILE).is_file():
         return ANSWERS_FILE
     others = sorted(folder.glob(".copier-answers*.y*ml"))
@@ -92,7 +99,7 @@ def _answers_file(folder: Path) -> str:
 
 def _with_answers(folder: Path) -> tuple[Path, str]:
     for each in (folder, *folder.parents):
-        if name := _answers_file(each):
+        if name := answers_file_in(each):
             return each, name
         if (each / ".git").exists():  # a project does not reach beyond its repository
             break
@@ -104,25 +111,36 @@ def _with_answers(folder: Path) -> tuple[Path, str]:
 
 
 def _project(folder: Path, answers_file: str) -> Project:
-    asked = ("--show-toplevel", "--absolute-git-dir", "--show-object-format", "--show-prefix")
+    if shutil.which("git") is None:
+        raise GitError(
+            "git was not found.", "", "Updates merge with it: install git (https://git-scm.com)."
+        )
+    asked = ("--show-object-format", "--show-cdup", "--absolute-git-dir")
     try:
-        told = git(folder, "rev-parse", *asked, "--git-path", "objects")
-        top, git_dir, object_format, prefix, objects = told.splitlines()
+        # Of these only the last can hold a line break, and without a work tree there is no second.
+        told = git(folder, "rev-parse", *asked).removesuffix("\n")
+        object_format, up, git_dir = told.split("\n", 2)
+        root = (folder / up).resolve()
+        below = folder.relative_to(root)
+        objects = git(folder, "rev-parse", "--git-path", "objects").removesuffix("\n")
     except (GitError, ValueError) as error:
-        if isinstance(error, GitError) and "failed" not in error.what:  # there is no git at all
-            raise
+        if "safe.directory" in str(error):
+            raise TargetError(
+                "The repository belongs to another user, so git leaves it alone.",
+                str(folder),
+                "If you trust it: git config --global --add safe.directory FOLDER",
+            ) from error
         raise TargetError(
             "The project is not in a git repository, which updates merge with.",
             str(folder),
             "Make it one first: git init && git add -A && git commit -m Start",
         ) from error
-    root = Path(top)
     return Project(
         folder,
         root,
         Path(git_dir),
         (folder / objects).resolve(),
-        prefix,
+        f"{below.as_posix()}/" if below.parts else "",
         repo.head(root),
         object_format,
         answers_file,
@@ -153,14 +171,12 @@ def refuse_unready(project: Project) -> None:
         GitError: git is older than 2.38.
     """
     refuse_unmergeable(project)
-    for name, operation in _UNDER_WAY.items():
+    for name, (operation, leave) in _UNDER_WAY.items():
         if (project.git_dir / name).exists():
             raise TargetError(
-                f"A {operation} is under way in this repository.",
+                f"A git {operation} is under way in this repository.",
                 str(project.root),
-                f"Finish it or give it up first: git {operation} --abort"
-                if operation != "bisect"
-                else "End it first: git bisect reset",
+                f"Finish it, or give it up: git {operation} {leave}",
             )
     if paths := changed_paths(project):
         more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
@@ -173,21 +189,21 @@ def refuse_unready(project: Project) -> None:
 
 def changed_paths(project: Project) -> list[str]:
     """Tracked paths of the project, relative to the top, that differ from HEAD or its index."""
+    below = [f":(top,literal){project.prefix}"] if project.prefix else []
     status = git(
         project.root,
         *("status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"),
-        *("--ignore-submodules=none", "--", f":(top,literal){project.prefix or '.'}"),
+        *("--ignore-submodules=none", "--", *below),
         neutral=False,
     )
     return [entry[3:] for entry in status.split("\0") if entry]
 
 
 def _refuse_old_git() -> None:
-    words = git(Path("/"), "version").split()
-    numbers = [int(part) for part in words[2].split(".")[:2]] if len(words) > 2 else [0]
-    if numbers < [2, 38]:
+    found = re.search(r"(\d+)\.(\d+)[\w.]*", git(Path("/"), "version"))
+    if found and (int(found[1]), int(found[2])) < _OLDEST_GIT:
         raise GitError(
-            f"git {words[-1]} cannot merge without touching files; 2.38 or newer is needed.",
+            f"git {found[0]} cannot merge without touching files; 2.38 or newer is needed.",
             "",
             "Install a newer git (https://git-scm.com); `mlscaffold new` works with this one.",
         )

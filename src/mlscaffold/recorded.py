@@ -66,8 +66,8 @@ def parse(text: str, where: str) -> Recorded:
         raise InputError("The answers file holds conflict markers.", where, restore)
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or "not YAML"
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: the 99th of May
+        problem = getattr(error, "problem", None) or (str(error).splitlines() or ["not YAML"])[0]
         raise InputError(
             f"The answers file is not plain YAML: {problem}.", where, restore
         ) from error
