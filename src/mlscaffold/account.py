@@ -68,7 +68,8 @@ def account(
         add(path, "conflict", detail=next((each.message for each in told), ""))
     for path in merge.deleted:
         add(path, "stays deleted")
+    touched = in_conflict | {change.path for change in merge.changes}
     spared = sum(
-        1 for path, entry in mine.items() if path not in found and entry != rendered.get(path)
+        path not in touched and entry != rendered.get(path) for path, entry in mine.items()
     )
     return tuple(found[path] for path in sorted(found)), spared

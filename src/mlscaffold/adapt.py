@@ -6,7 +6,7 @@ text before they are merged, so that it is no difference and stays:
 * the answers file, which each update writes anew;
 * whole files that the template gives away for good, such as locks;
 * blocks that the project's own `report` fills;
-* line endings, in a file that the user turned to CRLF as a whole;
+* line endings, in a file where the user changed all of them;
 * versions of dependencies that the user set in pyproject.toml.
 """
 
@@ -15,13 +15,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 _BLOCK = re.compile(
     rb"^<!-- (report:[\w-]+) -->\r?\n(?P<text>.*?)^<!-- /\1 -->", re.DOTALL | re.MULTILINE
 )
 _REQUIREMENT = re.compile(
-    rb'^[ \t]*"(?P<name>[A-Za-z0-9][\w.-]*)(?P<rest>[^"\n]*)"[^\n]*$', re.MULTILINE
+    rb"""
+    ^[ \t]*"(?P<name>[A-Za-z0-9][\w.-]*)
+    (?P<rest>[ \t]*(?:\[[\w ,.-]*\])?[ \t]*(?:[<>=!~;@(][^"\n]*)?)"
+    [ \t]*,?[ \t]*(?:\#[^\n]*)?\r?$
+    """,
+    re.MULTILINE | re.VERBOSE,
 )
 PYPROJECT = "pyproject.toml"
 
@@ -48,7 +53,7 @@ def adapt(
         base: Folder of the render that the project started from; its files change.
         new: Folder of the render to merge, likewise; None when there is only a base to compare.
         mine: The user's files by path in the project.
-        owned: Paths of the files that are the user's as a whole.
+        owned: Paths of the files where the user's whole text counts over the new render's.
         rewritten: Paths of the files that are the new render's as a whole.
 
     Returns:
@@ -56,11 +61,14 @@ def adapt(
     """
     pins: tuple[Pin, ...] = ()
     for path, text in mine.items():
-        sides = [side / path for side in (base, new) if side and _is_file(side / path)]
-        if path in owned or path in rewritten:
-            for side in sides if path in owned else sides[:1]:
-                side.write_bytes(text)
-        elif b"\0" not in text and sides:
+        sides = [side / path for side in (base, new) if side and is_file(side, path)]
+        if path in rewritten:  # the template's side is the only one that changes it
+            (base / path).unlink(missing_ok=True)
+            (base / path).write_bytes(text)
+        elif path in owned:  # the user's is
+            if new and len(sides) == 2:
+                _write(base / path, (new / path).read_bytes())
+        else:
             for side in sides:
                 _write(side, like(side.read_bytes(), text))
             if path == PYPROJECT and new and len(sides) == 2:
@@ -68,8 +76,12 @@ def adapt(
     return pins
 
 
-def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def is_file(folder: Path, path: str, *, links: bool = False) -> bool:
+    """Whether `folder` itself holds a file `path`, or with `links` a link: no link leads to it."""
+    there = folder / path
+    if any((folder / above).is_symlink() for above in PurePath(path).parents):
+        return False
+    return links if there.is_symlink() else there.is_file()
 
 
 def _write(path: Path, text: bytes) -> None:
@@ -79,6 +91,8 @@ def _write(path: Path, text: bytes) -> None:
 
 def like(render: bytes, mine: bytes) -> bytes:
     """A rendered text with the result blocks and the line endings of the user's."""
+    if b"\0" in render or b"\0" in mine:
+        return render
     filled = {block[1]: block["text"] for block in _BLOCK.finditer(mine)}
 
     def fill(block: re.Match[bytes]) -> bytes:
@@ -86,9 +100,19 @@ def like(render: bytes, mine: bytes) -> bytes:
         return block[0][:start] + filled.get(block[1], block["text"]) + block[0][end:]
 
     text = _BLOCK.sub(fill, render) if filled else render
-    if b"\r" not in render and b"\r\n" in mine and not re.search(rb"(?<!\r)\n", mine):
-        text = text.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    ending = _ending(mine)
+    if ending and _ending(render) not in (b"", ending):
+        text = text.replace(b"\r\n", b"\n").replace(b"\n", ending)
     return text
+
+
+def _ending(text: bytes) -> bytes:
+    """What all lines of a text end with; empty when there are none, or of both kinds."""
+    crlf = text.count(b"\r\n")
+    lf = text.count(b"\n") - crlf
+    if crlf and lf:
+        return b""
+    return b"\r\n" if crlf else b"\n" if lf else b""
 
 
 def _keep_pins(base: Path, new: Path, mine: bytes) -> tuple[Pin, ...]:
@@ -99,16 +123,15 @@ def _keep_pins(base: Path, new: Path, mine: bytes) -> tuple[Pin, ...]:
     """
     texts = {side: side.read_bytes() for side in (base, new)}
     before, after, kept = _requirements(texts[base]), _requirements(texts[new]), _requirements(mine)
-    pins = []
+    pins, lines = [], {}
     for name in before.keys() & after.keys() & kept.keys():
         if kept[name].text == before[name].text:
             continue
         if after[name].text not in (before[name].text, kept[name].text):
             pins.append(Pin(kept[name].text, after[name].text))
-        for side, lines in ((base, before), (new, after)):
-            texts[side] = texts[side].replace(lines[name].line, kept[name].line)
+        lines[name] = kept[name].line
     for side, text in texts.items():
-        _write(side, text)
+        _write(side, _REQUIREMENT.sub(lambda match: lines.get(_name(match), match[0]), text))
     return tuple(sorted(pins, key=lambda pin: pin.mine))
 
 
@@ -122,7 +145,11 @@ def _requirements(pyproject: bytes) -> dict[str, _Requirement]:
     """Requirements that have a line of their own, by normalised name; none that occurs twice."""
     found: dict[str, list[_Requirement]] = {}
     for match in _REQUIREMENT.finditer(pyproject):
-        name = re.sub(r"[-_.]+", "-", match["name"].decode("ascii", "replace")).lower()
         text = (match["name"] + match["rest"]).decode("utf-8", "replace")
-        found.setdefault(name, []).append(_Requirement(text, match[0]))
+        found.setdefault(_name(match), []).append(_Requirement(text, match[0]))
     return {name: lines[0] for name, lines in found.items() if len(lines) == 1}
+
+
+def _name(requirement: re.Match[bytes]) -> str:
+    """The normalised name of what is required."""
+    return re.sub(r"[-_.]+", "-", requirement["name"].decode("ascii", "replace")).lower()

@@ -65,17 +65,13 @@ def find(
 
 def _from_history(project: Project, record: Recorded, scratch: Scratch, into: Path) -> bool:
     """Whether a commit of the project is the very render; its files are then in `into`."""
+    if not project.head:
+        return False
     path = f":(top,literal){project.prefix}{project.answers_file}"
-    commits = git(project.root, "log", "--format=%H", project.head, "--", path).split()
+    commits = git(project.root, "rev-list", project.head, "--", path).split()
     for commit in reversed(commits):  # the first is most likely the one
-        tree = git(
-            project.root,
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            f"{commit}:{project.prefix}",
-            check=False,
-        ).strip()
+        wanted = ("rev-parse", "--verify", "--quiet", f"{commit}:{project.prefix}")
+        tree = git(project.root, *wanted, check=False).strip()
         if not tree:
             continue
         scratch.export(tree, into)

@@ -137,7 +137,8 @@ def forecast(
 
 def label(template: Origin, version: str) -> str:
     """What conflict markers call the template's side: a name that git takes for a branch."""
-    return re.sub(r"[^\w.+-]+|\.\.+", "-", f"{template.name}-{version}")
+    plain = re.sub(r"[^\w.+-]+|\.\.+", "-", f"{template.name}-{version}").strip(".-")
+    return f"{plain}-" if plain.endswith(".lock") else plain
 
 
 def choose(template: Origin, record: Recorded, to: str | None) -> str:
@@ -182,9 +183,13 @@ def between(template: Origin, before: str, after: str) -> tuple[Version, ...]:
 
 
 def _public(version: str) -> pep440.Version:
-    """A version without its local part; one that is none comes before all others."""
+    """A version without its local part; one that is none comes before all others.
+
+    `1.0-3-gabc`, as git describes the third commit after 1.0, comes after it.
+    """
+    described = re.sub(r"-(\d+)-g[0-9a-f]+$", r".post\1", version)
     try:
-        return pep440.Version(pep440.Version(version).public)
+        return pep440.Version(pep440.Version(described).public)
     except pep440.InvalidVersion:
         return pep440.Version("0.dev0")
 

@@ -117,9 +117,16 @@ def _is_right(scratch: Scratch, lock: str, pyproject: str, merge: Merge, rendere
 
     It is the template's or the user's, as a whole; so are the dependencies it was made for.
     """
-    merged, theirs = scratch.files(merge.tree, lock), scratch.files(rendered, lock)
-    side = rendered if merged.get(lock) == theirs.get(lock) else merge.head_tree
-    return _dependencies(scratch, merge.tree, pyproject) == _dependencies(scratch, side, pyproject)
+    merged = scratch.files(merge.tree, lock)[lock]
+    [text] = scratch.blobs([merged.id]).values()
+    if text.startswith(_MARK):
+        return False
+    wanted = _dependencies(scratch, merge.tree, pyproject)
+    return any(
+        scratch.files(side, lock).get(lock) == merged
+        and _dependencies(scratch, side, pyproject) == wanted
+        for side in (rendered, merge.head_tree)
+    )
 
 
 def _dependencies(scratch: Scratch, tree: str, pyproject: str) -> list[object] | None:
@@ -130,15 +137,15 @@ def _dependencies(scratch: Scratch, tree: str, pyproject: str) -> list[object] |
     [text] = scratch.blobs([found.id]).values()
     try:
         tables: Mapping[str, Any] = tomllib.loads(text.decode())
-    except ValueError:
+        about = tables.get("project", {})
+        return [
+            about.get("requires-python"),
+            sorted(about.get("dependencies", [])),
+            about.get("optional-dependencies"),
+            tables.get("dependency-groups"),
+        ]
+    except (ValueError, TypeError, AttributeError):
         return None
-    about = tables.get("project", {})
-    return [
-        about.get("requires-python"),
-        sorted(about.get("dependencies", [])),
-        about.get("optional-dependencies"),
-        tables.get("dependency-groups"),
-    ]
 
 
 def _resolve(locks: Sequence[Lock], folder: Path, say: Callable[[str], None]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import os
 import tarfile
 import zlib
@@ -30,7 +29,7 @@ def key(address: str, revision: str, answers: Mapping[str, Any]) -> str:
     from importlib.metadata import version
 
     about = [__version__, version("copier"), address, revision, sorted(answers.items())]
-    return hashlib.sha256(json.dumps(about, default=str).encode()).hexdigest()
+    return hashlib.sha256(repr(about).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def fetch(name: str, into: Path) -> bool:
@@ -64,7 +63,7 @@ def keep(name: str, render: Path) -> None:
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         tar.add(render, arcname=".", filter=_anonymous)
     packed = zlib.compress(buffer.getvalue(), level=1)
-    draft = folder / f"{name}.{token_hex(4)}"
+    draft = folder / f"{name}.{token_hex(4)}{_SUFFIX}"  # one that a crash leaves is pruned too
     with suppress(OSError):
         try:
             draft.write_bytes(hashlib.sha256(packed).digest() + packed)

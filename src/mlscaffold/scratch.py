@@ -69,7 +69,7 @@ class Scratch:
             self.path,
             *args,
             stdin=stdin,
-            extra={"GIT_DIR": str(self.path), **(extra or {})},
+            extra={"GIT_DIR": str(self.path), "GIT_LITERAL_PATHSPECS": "1", **(extra or {})},
             settings=(*IDENTITY, *settings),
             codes=codes,
         )
@@ -105,12 +105,13 @@ class Scratch:
         if not ids:
             return {}
         output = self.git("cat-file", "--batch", stdin="\n".join(ids) + "\n")
-        rest = output.encode("utf-8", "surrogateescape")
-        found = {}
+        told = output.encode("utf-8", "surrogateescape")
+        found, position = {}, 0
         for blob in ids:
-            header, _, rest = rest.partition(b"\n")
-            size = int(header.rsplit(b" ", 1)[1])
-            found[blob], rest = rest[:size], rest[size + 1 :]
+            start = told.index(b"\n", position) + 1
+            end = start + int(told[position:start].split()[2])  # "<id> blob <size>"
+            found[blob] = told[start:end]
+            position = end + 1
         return found
 
     def splice(self, tree: str, whole: str) -> str:
@@ -124,7 +125,7 @@ class Scratch:
             f"{_ABSENT} {'0' * len(whole)}\t{path}\0" for path in self.files(whole, prefix)
         )
         self.git("update-index", "-z", "--index-info", stdin=gone, extra=extra)
-        self.git("read-tree", f"--prefix={prefix}", tree, extra=extra)
+        self.git("read-tree", "-i", f"--prefix={prefix}", tree, extra=extra)
         return self.git("write-tree", extra=extra).strip()
 
     def without(self, tree: str, paths: Sequence[str]) -> str:

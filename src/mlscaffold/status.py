@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import base, origin, project, recorded, renders
-from .adapt import adapt
+from .adapt import adapt, is_file
 from .errors import MlscaffoldError
 from .forecast import between, texts_of
 from .git import git
@@ -106,7 +106,10 @@ def status(path: Path, *, trust: bool = False) -> StatusResult:
 
 def _defaults(template: Origin, version: str, answers_file: str, into: Path) -> Mapping[str, Any]:
     """The answers of who answers nothing; none where a question has no default."""
-    name = renders.key(template.address, version, {})
+    revision = template.revision(version)
+    if not revision:
+        return {}
+    name = renders.key(template.address, revision, {})
     with suppress(MlscaffoldError, OSError):
         if not renders.fetch(name, into):
             template.render(version, into, {}, {})
@@ -128,18 +131,18 @@ def _work_tree(
         shutil.copyfile(found.git_dir / "index", index)
     extra = {
         "GIT_INDEX_FILE": str(index),
-        "GIT_OBJECT_DIRECTORY": str(scratch.path / "objects"),
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(found.objects),
+        "GIT_OBJECT_DIRECTORY": str(scratch.path / "objects"),  # which sees the user's
         "GIT_LITERAL_PATHSPECS": "1",
     }
+    settings = ("core.splitIndex=false",)  # half of a split one would be written beside theirs
 
     def run(*args: str, stdin: str = "") -> str:
-        return git(found.folder, *args, stdin=stdin, extra=extra, neutral=False)
+        return git(found.folder, *args, stdin=stdin, extra=extra, settings=settings, neutral=False)
 
     run("add", "--update", "--", ".")
     known = scratch_paths(start)
     tracked = set(run("ls-files", "-z").split("\0"))
-    there = [path for path in known - tracked if os.path.lexists(found.folder / path)]
+    there = [path for path in known - tracked if is_file(found.folder, path, links=True)]
     if there:
         from_stdin = ("--pathspec-from-file=-", "--pathspec-file-nul")
         run("add", "--force", *from_stdin, stdin="\0".join(there))
