@@ -6,7 +6,7 @@ and needs no identity.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,6 +152,19 @@ def reset_index(root: Path, commit: str) -> None:
 def move_head(root: Path, new: str, old: str) -> None:
     """Move HEAD's branch from `old` (empty: none yet) to `new`; GitError if it moved meanwhile."""
     git(root, "update-ref", "-m", "mlscaffold new", "HEAD", new, old or "0" * len(new))
+
+
+def branch(root: Path) -> str:
+    """What HEAD is a name for, `refs/heads/main` say; empty when it is detached."""
+    return git(root, "symbolic-ref", "--quiet", "HEAD", check=False).strip()
+
+
+def commit(root: Path, tree: str, parents: Sequence[str], message: str) -> Commit:
+    """Write a commit of a tree that the repository holds; no branch moves."""
+    identity = _stand_in(_settings(root))
+    options = [part for parent in parents for part in ("-p", parent)]
+    made = git(root, "commit-tree", tree, *options, "-m", message, settings=identity).strip()
+    return Commit(made, bool(identity))
 
 
 def enclosing(folder: Path) -> Path | None:
