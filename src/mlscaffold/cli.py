@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import __version__, catalog, output
+from . import __version__, catalog, cli_project, output
 from .errors import UsageError
 
 if TYPE_CHECKING:
@@ -201,3 +201,6 @@ def _confirm(plan: Plan) -> bool:
 
     typer.echo(output.plan_text(plan))
     return bool(questionary.confirm("Write it?", default=True).unsafe_ask())
+
+
+cli_project.register(app)
