@@ -46,7 +46,10 @@ def commit(folder: Path, files: Contents | None = None) -> str:
 
 
 def everything(folder: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Mode, time of change and content of every file and folder, those of git too."""
+    """Mode, time of change and content of every file and folder, those of git too.
+
+    Without the times of objects: git renews that of one that it would have written.
+    """
     found = {}
     for path in sorted(folder.rglob("*")):
         about = path.lstat()
@@ -54,7 +57,8 @@ def everything(folder: Path) -> dict[str, tuple[int, int, bytes]]:
             content = os.fsencode(path.readlink())
         else:
             content = b"" if path.is_dir() else path.read_bytes()
-        found[str(path.relative_to(folder))] = (about.st_mode, about.st_mtime_ns, content)
+        changed = 0 if "objects" in path.parts and path.is_file() else about.st_mtime_ns
+        found[str(path.relative_to(folder))] = (about.st_mode, changed, content)
     return found
 
 
