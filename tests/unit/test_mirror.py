@@ -18,7 +18,7 @@ from mlscaffold.errors import InputError, TemplateError
 from mlscaffold.mirror import fetch_url, mirror
 from mlscaffold.render import render
 
-from ..conftest import BASIC, git, write
+from ..conftest import BASIC, Cli, git, snapshot, write
 
 
 @pytest.fixture(autouse=True)
@@ -346,3 +346,40 @@ def test_migrations_that_are_not_over_need_trust(
     told = render(source, work / "y", {}, since=since, trust=True).notes
     assert any("not run" in note for note in told) is needed
     assert not (work / "y" / "ran").exists()
+
+
+def test_a_project_updates_when_its_template_is_out_of_reach(
+    theirs: Path, work: Path, cli: Cli
+) -> None:
+    address = f"file://{theirs}"
+    assert cli("new", address, "x", "--defaults", "--vcs-ref", "v1.0.0").returncode == 0
+    away = theirs.rename(theirs.with_name("away"))
+    done = cli("update", "x", "--defaults")
+    assert done.returncode == 0, done.stderr
+    assert "cannot be reached" in done.stdout + done.stderr
+    assert (work / "x" / "later.txt").read_text() == "later\n"
+    recorded = yaml.safe_load((work / "x" / ".copier-answers.yml").read_text())
+    assert (recorded["_commit"], recorded["_src_path"]) == ("v2.0.0", address)
+    assert away.is_dir()
+
+
+def test_an_update_that_would_run_tasks_needs_trust(theirs: Path, work: Path, cli: Cli) -> None:
+    assert cli("new", str(theirs), "x", "--defaults").returncode == 0
+    config = BASIC["copier.yml"] + "_tasks: [touch ran]\n"
+    release(theirs, "v3.0.0", **{"copier.yml": config})
+    before = snapshot(work / "x")
+    done = cli("update", "x", "--defaults")
+    assert (done.returncode, snapshot(work / "x")) == (1, before)
+    assert "tasks" in done.stderr
+    assert "--trust" in done.stderr
+    assert cli("update", "x", "--defaults", "--trust").returncode == 0
+
+
+def test_an_update_that_would_migrate_needs_trust(theirs: Path, work: Path, cli: Cli) -> None:
+    assert cli("new", str(theirs), "x", "--defaults").returncode == 0
+    config = BASIC["copier.yml"] + "_migrations: [{version: v3.0.0, command: touch ran}]\n"
+    release(theirs, "v3.0.0", **{"copier.yml": config})
+    before = snapshot(work / "x")
+    done = cli("update", "x", "--defaults")
+    assert (done.returncode, snapshot(work / "x")) == (1, before)
+    assert "migrations" in done.stderr
