@@ -65,6 +65,12 @@ def same(path: str | Path, other: str | Path) -> bool:
     return stat.S_IMODE(os.lstat(path).st_mode) == stat.S_IMODE(os.lstat(other).st_mode)
 
 
+def parents(path: str) -> list[str]:
+    """The folders that a path leads through, outermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
 def below(root: Path, folder: str) -> list[str]:
     """Paths from `root` of all files below a folder; a link is one, wherever it points."""
     found = []

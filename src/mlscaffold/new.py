@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, git, placement, project, recorded, renders, repo, workspace
+from . import __version__, git, new_journal, placement, project, recorded, renders, repo, workspace
 from .answers import slug
 from .check import File, check
 from .errors import DeclinedError, InputError, TargetError, TemplateError
@@ -224,9 +224,13 @@ def _put(
         for name in target.licences:
             shutil.copy2(target.path / name, stage.tree / name)
         made = repo.first_commit(stage.tree, _message(result), ignored=ignored)
-    if target.exists:
-        commit = made.id if made and target.repository else ""
-        placement.merge(stage.root, stage.tree, target, commit)
+        new_journal.write(stage.tree, target, made.id)
+    if made and target.repository:
+        record = new_journal.begin(stage.root, stage.tree, target, made.id)
+        placement.merge(stage.root, stage.tree, target, made.id)
+        new_journal.finish(record, target)
+    elif target.exists:
+        placement.merge(stage.root, stage.tree, target)
     else:
         placement.place(stage.tree, target)
     return replace(

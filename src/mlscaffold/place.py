@@ -71,7 +71,6 @@ def apply(project: Project, merge: Merge, command: str, *, message: str | None =
             with uninterrupted():
                 _take_back(project, command, error)
             raise
-        journal.close(record)
     return Applied(made.id, made.stand_in_identity) if made else Applied()
 
 
@@ -110,9 +109,7 @@ def _refuse_in_the_way(project: Project, merge: Merge) -> None:
 
 
 def _in_the_way(root: Path, path: str, removed: set[str]) -> Iterable[str]:
-    parts = path.split("/")
-    for end in range(1, len(parts)):
-        parent = "/".join(parts[:end])
+    for parent in files.parents(path):
         if os.path.lexists(root / parent) and not files.is_folder(root / parent):
             return [] if parent in removed else [parent]
     if not os.path.lexists(root / path):
@@ -186,8 +183,7 @@ def _new_folders(root: Path, merge: Merge) -> tuple[str, ...]:
     """Folders that the merge's files need and that are not there, outermost first."""
     found: set[str] = set()
     for change in merge.changes:
-        parts = change.path.split("/") if change.after else []
-        found |= {"/".join(parts[:end]) for end in range(1, len(parts))}
+        found |= set(files.parents(change.path)) if change.after else set()
     return tuple(sorted(each for each in found if not files.is_folder(root / each)))
 
 
@@ -220,7 +216,9 @@ def _change(project: Project, merge: Merge, record: Journal) -> None:
     if record.commit:
         words = ("-m", f"mlscaffold {record.command}", "HEAD", record.commit, record.head)
         git(project.root, "update-ref", *words)
-    record.finished(project.root).write()
+    with uninterrupted():
+        record.finished(project.root).write()
+        journal.close(record)
 
 
 def _stage_lines(stages: Sequence[Stage]) -> str:

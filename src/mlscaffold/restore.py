@@ -43,9 +43,7 @@ def _obstacles(journal: Journal, step: Step, root: Path, touched: set[str]) -> I
 
 def _blocking_parent(root: Path, path: str) -> str:
     """The first parent of `path` that is there and is no real folder; empty for none."""
-    parts = path.split("/")
-    for end in range(1, len(parts)):
-        parent = "/".join(parts[:end])
+    for parent in files.parents(path):
         if os.path.lexists(root / parent) and not files.is_folder(root / parent):
             return parent
     return ""
