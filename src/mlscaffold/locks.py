@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .adapt import PYPROJECT
+from .scratch import LINK
 
 if TYPE_CHECKING:
     from .catalog import Lock
@@ -99,6 +100,7 @@ def due(seen: Forecast, project: Project) -> tuple[Lock, ...]:
         lock
         for lock in seen.origin.locks(seen.version)
         if (path := project.prefix + lock.file) in merged
+        and merged[path].mode != LINK
         and (
             _in_conflict(merge, project)
             or not _is_right(seen.scratch, path, pyproject, merge, seen.theirs)
@@ -178,5 +180,9 @@ def _resolve(locks: Sequence[Lock], folder: Path, say: Callable[[str], None]) ->
 
 
 def _marked(text: bytes, command: str) -> bytes:
+    """A lock with the mark above it, unless it is no text that could have one."""
+    if b"\0" in text:
+        return text
     lines = [line for line in text.splitlines(keepends=True) if not line.startswith(_MARK)]
-    return _MARK + command.encode() + b"\n" + b"".join(lines)
+    end = b"\r\n" if text.partition(b"\n")[0].endswith(b"\r") else b"\n"
+    return _MARK + command.encode() + end + b"".join(lines)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .project import Project
 
 IDENTITY = ("user.name=mlscaffold", "user.email=mlscaffold@localhost")
+LINK = "120000"  # git's mode of a symbolic link
 _ABSENT = "0" * 6  # git's mode of what is not there
 
 
