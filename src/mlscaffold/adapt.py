@@ -16,6 +16,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .scratch import Scratch
 
 _BLOCK = re.compile(
     rb"^<!-- (report:[\w-]+) -->\r?\n(?P<text>.*?)^<!-- /\1 -->", re.DOTALL | re.MULTILINE
@@ -46,6 +50,7 @@ def adapt(
     *,
     owned: Collection[str] = (),
     rewritten: Collection[str] = (),
+    moved: Mapping[str, str] | None = None,
 ) -> tuple[Pin, ...]:
     """Give the renders what is the user's in them.
 
@@ -55,13 +60,15 @@ def adapt(
         mine: The user's files by path in the project.
         owned: Paths of the files where the user's whole text counts over the new render's.
         rewritten: Paths of the files that are the new render's as a whole.
+        moved: Path in the new render of files that the template has renamed, by their old path.
 
     Returns:
         The versions of dependencies that are the user's and that the template has moved.
     """
     pins: tuple[Pin, ...] = ()
     for path, text in mine.items():
-        sides = [side / path for side in (base, new) if side and is_file(side, path)]
+        places = [(base, path), (new, (moved or {}).get(path, path))]
+        sides = [side / name for side, name in places if side and is_file(side, name)]
         if path in rewritten:  # the template's side is the only one that changes it
             (base / path).unlink(missing_ok=True)
             (base / path).write_bytes(text)
@@ -74,6 +81,16 @@ def adapt(
             if path == PYPROJECT and new and len(sides) == 2:
                 pins = _keep_pins(base / path, new / path, text)
     return pins
+
+
+def moved(scratch: Scratch, base: Path, new: Path, mine: Mapping[str, bytes]) -> dict[str, str]:
+    """What `adapt` takes as `moved`; looked for only where there is something to bring in line."""
+    gone = {path: text for path, text in mine.items() if not is_file(new, path)}
+    renders = {path: (base / path).read_bytes() for path in gone if is_file(base, path)}
+    if all(like(render, gone[path]) == render for path, render in renders.items()):
+        return {}
+    renamed = scratch.renames(scratch.add(base), scratch.add(new))
+    return {before: after for after, before in renamed.items() if before in gone}
 
 
 def is_file(folder: Path, path: str, *, links: bool = False) -> bool:

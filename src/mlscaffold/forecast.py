@@ -18,7 +18,7 @@ from packaging import version as pep440
 
 from . import base, origin, recorded
 from .account import File, account
-from .adapt import Pin, adapt
+from .adapt import Pin, adapt, moved
 from .errors import InputError
 from .merge import Merge, merge
 from .scratch import Entry, Scratch
@@ -113,6 +113,7 @@ def forecast(
             texts,
             owned=_edited_locks(template, version, start.folder, texts),
             rewritten={project.answers_file},
+            moved=moved(scratch, start.folder, folder / "new", texts),
         )
         before = scratch.splice(scratch.add(start.folder), whole)
         after = scratch.splice(scratch.add(folder / "new"), whole)

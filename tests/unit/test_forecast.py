@@ -283,3 +283,28 @@ def test_a_label_is_a_name_that_git_takes(name: str, version: str, wanted: str, 
     assert found.rstrip("-") == wanted.rstrip("-")
     assert not found.startswith("-")
     git(work, "check-ref-format", f"refs/heads/{found}")
+
+
+def test_line_endings_and_blocks_follow_a_file_that_the_template_renames(
+    theirs: Theirs, made: Path
+) -> None:
+    body = "".join(f"line {number}\n" for number in range(9))
+    card = body + README.partition("\n")[2]
+    theirs.release("v2.1.0", {"project/card.md": card, "project/old.py": body})
+    theirs.release(
+        "v2.2.0",
+        {
+            "project/card.md": None,
+            "project/docs.md": card.replace("no report", "no score"),
+            "project/old.py": None,
+            "project/new_name.py": body.replace("line 3", "line three"),
+        },
+    )
+    made = theirs.project(made.with_name("renamed"), "v2.1.0")
+    filled = card.replace("no report yet", "RMSE 3")
+    commit(made, {"card.md": filled, "old.py": body.replace("\n", "\r\n") + "mine\r\n"})
+    with forecast_of(made) as seen:
+        assert not seen.merge.stages
+        assert text(seen, "docs.md") == filled
+        wanted = body.replace("line 3", "line three") + "mine\n"
+        assert text(seen, "new_name.py") == wanted.replace("\n", "\r\n")
