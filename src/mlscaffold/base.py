@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import renders, trees
+from . import recorded, renders, trees
 from .errors import InputError, MlscaffoldError
 from .git import git
 
@@ -36,9 +36,11 @@ def find(
     not here, is looked for in the project's own history.
 
     Raises:
-        InputError: The version is unknown, and the history does not have it either.
+        InputError: The version is unknown, and the history does not have it either; or the template
+            was exchanged for another.
         MlscaffoldError: It cannot be rendered.
     """
+    _refuse_exchanged(project, record)
     revision = origin.revision(record.version)
     name = renders.key(origin.address, revision or record.version, record.answers)
     if not renders.fetch(name, into) and revision:
@@ -61,6 +63,33 @@ def find(
             "start (an answer edited by hand, or another Copier). What differs counts as yours.",
         )
     raise _unknown(project, record, origin)
+
+
+def _refuse_exchanged(project: Project, record: Recorded) -> None:
+    """Raise when the recorded template is not the one that made what is recorded as the start.
+
+    Both are written together. Whoever changes the one alone, in a change that looks harmless, would
+    have the next update merge a template of theirs.
+    """
+    if not record.render or not project.head:
+        return
+    path = f"{project.prefix}{project.answers_file}"
+    since = git(
+        project.root,
+        *("log", "-1", "--format=%H", f"-S{record.render}", project.head),
+        *("--", f":(top,literal){path}"),
+    ).strip()
+    text = git(project.root, "cat-file", "blob", f"{since}:{path}", check=False) if since else ""
+    if not text:
+        return
+    first = recorded.parse(text, path).address
+    if first != record.address:
+        raise InputError(
+            f"The project was made from {first}, and _src_path now names {record.address}.",
+            str(project.folder / project.answers_file),
+            "Put it back; or, if you mean to move to the other template: "
+            f"mlscaffold adopt {project.folder} {record.address}",
+        )
 
 
 def _from_history(project: Project, record: Recorded, scratch: Scratch, into: Path) -> bool:
