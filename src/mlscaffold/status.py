@@ -148,9 +148,7 @@ def _work_tree(
         run("add", "--force", *from_stdin, stdin="\0".join(there))
     others = run("ls-files", "-z", "--others", "--exclude-standard").split("\0")
     tree = run("write-tree").strip()
-    size = len(found.prefix)
-    files = {path[size:]: entry for path, entry in scratch.files(tree, found.prefix).items()}
-    return files, frozenset(filter(None, others))
+    return scratch.files(f"{tree}:{found.prefix}"), frozenset(filter(None, others))
 
 
 def scratch_paths(folder: Path) -> set[str]:
