@@ -184,7 +184,10 @@ def adopt(
 
 
 def _print(command: str, result: object, text: str, *, as_json: bool) -> None:
-    typer.echo(output.to_json(command, result=result) if as_json else text)
+    if as_json:
+        typer.echo(output.to_json(command, result=result))
+    else:  # bytes of files and names that are no text show as such, on any terminal
+        typer.echo(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _somebody(as_json: bool) -> bool:
