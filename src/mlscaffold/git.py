@@ -79,7 +79,7 @@ def require() -> None:
         raise GitError(
             "git was not found.",
             "",
-            "Install git (https://git-scm.com), or leave it out with --no-git.",
+            "Install git (https://git-scm.com). `mlscaffold new --no-git` does without.",
         )
 
 
@@ -132,9 +132,7 @@ def git(
             (line for line in reversed(_text(done.stderr).splitlines()) if line.strip()),
             f"exit {done.returncode}",
         )
-        raise GitError(
-            f"git {args[0]} failed: {words.strip()}", str(folder), "Or leave git out with --no-git."
-        )
+        raise GitError(f"git {args[0]} failed: {words.strip()}", str(folder))
     return _text(done.stdout)
 
 

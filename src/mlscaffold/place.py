@@ -17,6 +17,7 @@ from .errors import MlscaffoldError, TargetError
 from .git import git
 from .journal import Journal, Step
 from .placement import uninterrupted
+from .project import refuse_unready
 from .restore import restore
 from .workspace import remove
 
@@ -57,6 +58,7 @@ def apply(project: Project, merge: Merge, command: str, *, message: str | None =
         return Applied()
     with journal.locked(project.git_dir):
         _refuse_dead_run(project)
+        _refuse_moved(project)
         index.refuse_unusable(project.root, project.git_dir)
         _refuse_held_back(project, merge)
         _refuse_in_the_way(project, merge)
@@ -82,6 +84,15 @@ def _refuse_dead_run(project: Project) -> None:
             str(project.folder),
             "Take back what it did first: mlscaffold undo",
         )
+
+
+def _refuse_moved(project: Project) -> None:
+    """Raise when the project is not any more what was merged: another run was faster."""
+    if repo.head(project.root) != project.head:
+        raise TargetError(
+            "Something was committed meanwhile.", str(project.folder), "Run this again."
+        )
+    refuse_unready(project)
 
 
 def _refuse_held_back(project: Project, merge: Merge) -> None:
