@@ -45,7 +45,7 @@ class Forecast:
         notes: What the user should know.
         render: Folder of the new render.
         scratch: Where the trees are.
-        theirs: Full tree of the repository with the new render in it.
+        theirs: Full tree of the repository with the new render in it, nothing in it adapted.
         news: The versions between.
     """
 
@@ -106,6 +106,7 @@ def forecast(
         notes = tuple(dict.fromkeys(filter(None, found)))
         below = {path[len(project.prefix) :]: entry for path, entry in mine.items()}
         texts = texts_of(scratch, below, (start.folder, folder / "new"))
+        theirs = scratch.splice(scratch.add(folder / "new"), whole)
         notes += _edited_record(project, start.folder, texts)
         pins = adapt(
             start.folder,
@@ -131,7 +132,7 @@ def forecast(
             notes,
             folder / "new",
             scratch,
-            after,
+            theirs,
             between(template, record.version, version),
         )
 

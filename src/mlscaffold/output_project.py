@@ -68,7 +68,7 @@ def diff_text(result: DiffResult) -> str:
 
 def update_text(result: UpdateResult) -> str:
     """What happened to each file, and what to do next."""
-    if not result.files:
+    if not result.files and not result.locks:
         return "\n".join([_nothing(result.template, result.after), *_notes(result.notes)])
     locks = [
         f"  {each.path}: {each.what}"
