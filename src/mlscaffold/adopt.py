@@ -155,6 +155,7 @@ def _compare(
     shutil.copytree(render, like_mine, symlinks=True)
     adapt(like_mine, None, texts_of(scratch, mine, [like_mine]))
     theirs = scratch.files(scratch.add(like_mine))
+    theirs.pop(project.answers_file_in(render), None)  # which is written anew
     shared = theirs.keys() & mine.keys()
     changed = tuple(sorted(path for path in shared if theirs[path] != mine[path]))
     missing = tuple(sorted(theirs.keys() - mine.keys()))
