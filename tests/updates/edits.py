@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 ANSWERS = ".copier-answers.yml"
-README, PYPROJECT, IGNORE = "README.md", "pyproject.toml", ".gitignore"
+README, PYPROJECT = "README.md", "pyproject.toml"
+IGNORE, ATTRIBUTES = ".gitignore", ".gitattributes"
 _BLOCK = re.compile(
     rb"(^<!-- report:[\w-]+ -->\r?\n)(.*?)(^<!-- /report:)", re.DOTALL | re.MULTILINE
 )
@@ -52,6 +53,8 @@ class Lines(Edit):
     inserted: tuple[bytes, ...]
 
     def apply(self, root: Path) -> None:
+        if self.path == ATTRIBUTES and not os.path.lexists(root / self.path):
+            (root / self.path).touch()
         if file := self._file(root):
             lines = file.read_bytes().splitlines(keepends=True)
             start = max(len(lines) - self.at % (len(lines) + 1), 0)
@@ -300,14 +303,16 @@ def edits(old: Tree, new: Tree) -> SearchStrategy[list[Edit]]:
         _of_pyproject(),
         st.builds(Fill, st.sampled_from([README, "MODEL_CARD.md"]), lines()),
         st.builds(Lines, st.just(ANSWERS), at, st.just(0), st.just((b"# mine: ask Ada",))),
+        _of_answers(),
         st.builds(Lines, st.just(IGNORE), at, st.just(0), _patterns(rendered)),
+        st.builds(Lines, st.just(ATTRIBUTES), at, st.just(0), _attributes()),
         st.builds(Write, anywhere, contents()),
         st.builds(Write, taken, contents()),
         same,
         st.builds(Write, st.one_of(below, folder, taken.map(_inner)), contents()),
         st.builds(Force, ignored, contents()),
         st.builds(Leave, ignored, contents()),
-        st.builds(Leave, st.one_of(name, taken), contents()),
+        st.builds(Leave, st.one_of(name, name, name, name, taken), contents()),
         st.builds(Link, anywhere, st.sampled_from(["README.md", "nowhere", "/dev/null", ".."])),
         st.builds(Move, file, st.one_of(name, taken, file)),
         st.builds(Move, folder, st.one_of(name, st.just("elsewhere/deep"))),
@@ -344,6 +349,24 @@ def _of_pyproject() -> SearchStrategy[Edit]:
         ]
     )
     return st.one_of(pins, added, dropped, settings)
+
+
+def _of_answers() -> SearchStrategy[Edit]:
+    """Answers edited by hand, which nobody should do."""
+    return st.sampled_from(
+        [
+            Substitute(ANSWERS, "^author_name: .*", "author_name: Ada"),
+            Substitute(ANSWERS, "^place_name: .*", "place_name: Karachi"),
+            Substitute(ANSWERS, "^use_dashboard: true", "use_dashboard: false"),
+            Substitute(ANSWERS, "^use_ci: true", "use_ci: false"),
+        ]
+    )
+
+
+def _attributes() -> SearchStrategy[tuple[bytes, ...]]:
+    """Lines of a .gitattributes that ask git for another way of merging, or none."""
+    some = ["*.md merge=union", "*.py -merge", "* -diff", "*.toml binary", "*.txt filter=none"]
+    return st.sampled_from(some).map(lambda line: (line.encode(),))
 
 
 def _patterns(rendered: Sequence[str]) -> SearchStrategy[tuple[bytes, ...]]:

@@ -21,20 +21,28 @@ EXAMPLES = {"long": 10_000}.get(os.environ.get("HYPOTHESIS_PROFILE", ""), 500)
 PAIRS = world.pairs()
 
 
+@pytest.mark.parametrize("in_a_larger_repository", [False, True])
 @pytest.mark.skipif(not PAIRS, reason=f"{world.TEMPLATE} has fewer than two releases")
 @pytest.mark.parametrize(
     ("before", "after"), PAIRS, ids=[f"{one.version}-{two.version}" for one, two in PAIRS]
 )
 def test_an_update_loses_nothing(
-    before: Release, after: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    before: Release,
+    after: Release,
+    in_a_larger_repository: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in world.environment(tmp_path / "user").items():
         monkeypatch.setenv(name, value)
     made = world.make(tmp_path / "world", before, after)
+    count = EXAMPLES
+    if in_a_larger_repository:
+        made, count = world.nested(made), EXAMPLES // 5
     update = updaters.ours(after.version)
 
     @seed(trial.SEED)
-    @settings(trial.UNTIMED, max_examples=EXAMPLES, print_blob=False)
+    @settings(trial.UNTIMED, max_examples=count, print_blob=False)
     @given(edits(made.pair.old, made.pair.new))
     def holds(done: list) -> None:
         tried = trial.attempt(made, done, update)

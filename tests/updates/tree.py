@@ -89,9 +89,14 @@ def unstaged(root: Path) -> set[str]:
     }
 
 
-def repository(root: Path) -> dict[str, bytes]:
+def top(project: Path) -> Path:
+    """The folder that the repository of a project lies in."""
+    return next(each for each in (project, *project.parents) if (each / ".git").exists())
+
+
+def repository(project: Path) -> dict[str, bytes]:
     """HEAD, the index and the references, as they lie on the disk."""
-    folder = root / ".git"
+    folder = top(project) / ".git"
     loose = [path for path in (folder / "refs").rglob("*") if path.is_file()]
     named = [folder / name for name in ("HEAD", "index", "packed-refs")]
     return {

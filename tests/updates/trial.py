@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from .tree import Tree, read, repository, stages, tracked, unstaged
+from .tree import Tree, read, repository, stages, top, tracked, unstaged
 from .updaters import RefusedError, Updater
 from .verdict import Loss, Outcome
 
@@ -29,7 +29,7 @@ class Trial:
 
     Attributes:
         project: The project, as it is now.
-        mine: Its files before.
+        mine: The files of its repository before.
         repository: HEAD, index and references before.
         outcome: What the update made; None where it was refused.
         losses: What is lost.
@@ -52,10 +52,11 @@ class Trial:
 
     def after_undo(self, undo: Callable[[Path], object]) -> Iterator[Loss]:
         """What is not as before once an update that did something was taken back."""
-        if repository(self.project) == self.repository and read(self.project) == self.mine:
+        root = top(self.project)
+        if repository(self.project) == self.repository and read(root) == self.mine:
             return
         undo(self.project)
-        now = read(self.project)
+        now = read(root)
         for path in sorted(now.keys() | self.mine.keys()):
             if now.get(path) != self.mine.get(path):
                 yield Loss("a file that undo does not bring back", path)
@@ -68,15 +69,31 @@ class Trial:
 def attempt(world: World, edits: Sequence[Edit], update: Updater) -> Trial:
     """Update a project that has those edits."""
     project = world.project(edits)
-    mine, committed, before = read(project), tracked(project), repository(project)
+    whole, before = read(top(project)), repository(project)
+    mine, around = _parted(whole, world.prefix)
+    committed = tracked(project)
     try:
         told = update(project)
     except RefusedError as refusal:
-        changed = (read(project), repository(project)) != (mine, before)
+        changed = (read(top(project)), repository(project)) != (whole, before)
         losses = [*_refused(str(refusal), mine.keys() - committed, changed=changed)]
-        return Trial(project, mine, before, None, tuple(losses), str(refusal))
-    outcome = Outcome(world.pair, mine, committed, read(project), stages(project), told)
-    return Trial(project, mine, before, outcome, tuple(outcome.losses()))
+        return Trial(project, whole, before, None, tuple(losses), str(refusal))
+    after, beside = _parted(read(top(project)), world.prefix)
+    outcome = Outcome(world.pair, mine, committed, after, stages(project), told)
+    losses = [*outcome.losses()]
+    if beside != around:
+        losses.append(Loss("a file beside the project", ""))
+    return Trial(project, whole, before, outcome, tuple(losses))
+
+
+def _parted(whole: Tree, prefix: str) -> tuple[Tree, Tree]:
+    """The files of the project, by path in it, and those around it."""
+    if not prefix:
+        return whole, {}
+    start = f"{prefix}/"
+    inside = {path: item for path, item in whole.items() if path.startswith(start)}
+    around = {path: item for path, item in whole.items() if path not in inside}
+    return {path.removeprefix(start): item for path, item in inside.items()}, around
 
 
 def _refused(words: str, outside: set[str], *, changed: bool) -> Iterator[Loss]:

@@ -156,6 +156,8 @@ class Outcome:
     def missed(self) -> Iterator[Loss]:
         """What the update should have brought and did not: files that the user left alone."""
         new, mine, after = self.pair.new, self.mine, self.after
+        if _answers(mine) != _answers(self.pair.old):
+            return  # another render comes than `new`
         for path, old in self.pair.old.items():
             if mine.get(path) != old or path in {*self.stages, *self.told.locks, ANSWERS}:
                 continue
@@ -214,6 +216,12 @@ class Outcome:
                 if line.strip().decode("utf-8", "replace") not in self.told.sentences
             }
         )
+
+
+def _answers(tree: Tree) -> set[bytes]:
+    record = tree.get(ANSWERS)
+    lines = record.data.splitlines() if record else []
+    return {line for line in lines if not line.startswith(b"#")}
 
 
 def is_binary(data: bytes) -> bool:

@@ -35,19 +35,22 @@ class World:
 
     Attributes:
         folder: A folder of ours.
-        pristine: A committed project of the first release.
+        pristine: A committed project of the first release, or a repository that holds one.
         pair: The renders.
+        prefix: Where the project is in it.
     """
 
     folder: Path
     pristine: Path
     pair: Pair
+    prefix: str = ""
 
     def project(self, edits: Iterable[Edit]) -> Path:
         """A new project with edits; those that are not late are committed."""
-        folder = self.folder / "project"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.pristine, folder, symlinks=True)
+        copied = self.folder / "project"
+        shutil.rmtree(copied, ignore_errors=True)
+        shutil.copytree(self.pristine, copied, symlinks=True)
+        folder = copied / self.prefix
         edits = list(edits)
         for each in (each for each in edits if not each.late):
             each.apply(folder)
@@ -64,6 +67,22 @@ def make(folder: Path, before: Release, after: Release) -> World:
     trees = [render(folder / each.version, each) for each in (before, after)]
     pristine = folder / before.version
     return World(folder, pristine, Pair(*trees, moved(folder / "moves", *trees)))
+
+
+def nested(world: World) -> World:
+    """The same with the project in a subfolder of a larger repository."""
+    outer, prefix = world.folder / "outer", "work/air"
+    shutil.copytree(
+        world.pristine, outer / prefix, symlinks=True, ignore=shutil.ignore_patterns(".git")
+    )
+    for path in ("README.md", "work/README.md", "work/airport/pyproject.toml", "other/.env"):
+        (outer / path).parent.mkdir(exist_ok=True)
+        (outer / path).write_text(f"{path} is not the project's\n")
+    git(outer, "init", "--quiet")
+    git(outer, "add", "--all", "--force")
+    git(outer, "commit", "--quiet", "-m", "Everything")
+    git(outer, "gc", "--quiet")
+    return World(world.folder, outer, world.pair, prefix)
 
 
 def render(dest: Path, release: Release) -> Tree:
