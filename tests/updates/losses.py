@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.updates import trial, updaters, world
+from tests.updates import updaters, world
 from tests.updates.edits import Edit, edits
 from tests.updates.tree import read
+from tests.updates.trial import REFUSED, SEED, attempt, examples
 from tests.updates.verdict import Loss, Pair
 from tests.updates.world import World
 
 if TYPE_CHECKING:
     from tests.updates.updaters import Updater
+
+CRASH = "it crashes"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, add_help=True)
     parser.add_argument("--with", dest="tool", choices=["copier", "mlscaffold"], default="copier")
     parser.add_argument("--examples", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=trial.SEED)
+    parser.add_argument("--seed", type=int, default=SEED)
     chosen = parser.parse_args(arguments)
     pairs = world.pairs()
     if not pairs:
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(scratch)
         os.environ.update(world.environment(folder / "user"))
         made = world.make(folder / "world", before, after)
-        tried = trial.examples(edits(made.pair.old, made.pair.new), chosen.examples, chosen.seed)
+        tried = examples(edits(made.pair.old, made.pair.new), chosen.examples, chosen.seed)
         if chosen.tool == "copier":
             project = folder / "copier" / "start"
             updaters.copier_project(project, before, folder / "template.git")
@@ -62,34 +65,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def report(made: World, update: Updater, tried: Sequence[Sequence[Edit]], name: str) -> None:
     """Print what is lost in each kind, and the simplest example of it."""
-    projects, lines = Counter[str](), Counter[str]()
+    projects, places = Counter[str](), Counter[str]()
     simplest: dict[str, Sequence[Edit]] = {}
     losing = 0
     for done in tried:
         found = losses(made, done, update)
-        losing += bool(found)
-        lines.update(each.kind for each in found)
+        losing += any(each.kind != CRASH for each in found)
+        places.update(each.kind for each in found)
         for kind in {each.kind for each in found}:
             projects[kind] += 1
             if kind not in simplest or size(done) < size(simplest[kind]):
                 simplest[kind] = done
-    print(f"{name}: {losing} of {len(tried)} projects lose something")
+    print(f"{name}: {losing} of {len(tried)} projects lose something", flush=True)
     for kind, count in projects.most_common():
-        print(f"\n{kind}: {count} projects, {lines[kind]} in all; for example")
-        for each in shrunk(made, simplest[kind], update, kind):
-            print(f"    {each}")
-        last = next(
-            each for each in losses(made, shrunk(made, simplest[kind], update, kind), update)
-        )
-        print(f"    -> {last.path}: {last.detail[:100]}")
+        example = shrunk(made, simplest[kind], update, kind)
+        loss = next(each for each in losses(made, example, update) if each.kind == kind)
+        print(f"\n{kind}: in {count} projects, {places[kind]} times; for example")
+        print(*(f"    {each}" for each in example), sep="\n")
+        print(f"    -> {loss.path} {loss.detail[:100]}", flush=True)
 
 
 def losses(made: World, done: Sequence[Edit], update: Updater) -> list[Loss]:
-    """What an update of a project with those edits loses; a crash is a loss too."""
-    try:
-        return list(trial.attempt(made, done, update).losses)
-    except Exception as error:  # noqa: BLE001 - whatever the tool raises
-        return [Loss(f"it crashes ({type(error).__name__})", "", " ".join(str(error).split()))]
+    """What an update of a project with those edits loses, and whether it crashes."""
+    trial = attempt(made, done, update)
+    crash = trial.outcome.told.crash if trial.outcome else ""
+    # Whoever refuses has lost nothing.
+    lost = [each for each in trial.losses if trial.outcome or each.kind != REFUSED]
+    return [*lost, *([Loss(CRASH, "", crash)] if crash else [])]
 
 
 def size(done: Sequence[Edit]) -> int:

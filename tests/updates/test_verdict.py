@@ -119,3 +119,17 @@ def test_what_should_have_come_is_missed() -> None:
     assert missed(OLD, {path: NEW[path] for path in NEW if path != "more"}) == {
         "a new file did not arrive"
     }
+
+
+def test_what_should_have_been_told() -> None:
+    def untold(mine: Tree, told: Told, **stages: bytes) -> set[str]:
+        sides = {path: {2: Item(PLAIN, data)} for path, data in stages.items()}
+        return {loss.kind for loss in Outcome(PAIR, mine, mine.keys(), NEW, sides, told).untold()}
+
+    without = {path: item for path, item in OLD.items() if path not in ("a", "same")}
+    assert untold(OLD, Told()) == set()
+    assert untold(OLD, Told(conflicts=["a"]), a=b"") == set()
+    assert untold(OLD, Told(), a=b"") == {"a conflict that is not told"}
+    assert untold(OLD, Told(conflicts=["a"])) == {"a conflict that is not told"}
+    assert untold(without, Told(files=["a"])) == set()
+    assert untold(without, Told(files=["same"])) == {"a deletion that is not told"}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .world import World
 
 SEED = 20261121
+REFUSED = "it was refused"
 UNTIMED = settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -44,9 +45,10 @@ class Trial:
     refusal: str = ""
 
     def disorder(self) -> Iterator[Loss]:
-        """What else an update of ours has to do: bring what it promises, leave the index right."""
+        """What else an update of ours has to do: bring what is new, tell, leave the index right."""
         if self.outcome:
             yield from self.outcome.missed()
+            yield from self.outcome.untold()
             for path in unstaged(self.project):
                 yield Loss("the index is not what the file is", path)
 
@@ -99,7 +101,7 @@ def _parted(whole: Tree, prefix: str) -> tuple[Tree, Tree]:
 def _refused(words: str, outside: set[str], *, changed: bool) -> Iterator[Loss]:
     """A refusal is right where it names a file that git does not have, and writes nothing."""
     if not any(path in words for path in outside):
-        yield Loss("it was refused", "", words)
+        yield Loss(REFUSED, "", words)
     if changed:
         yield Loss("it was refused after something was written", "", words)
 

@@ -37,7 +37,12 @@ def ours(version: str) -> Updater:
             result = update(project, {}, to=version, offline=True)
         except MlscaffoldError as error:
             raise RefusedError(str(error)) from error
-        return Told("\n".join(result.notes), tuple(each.path for each in result.locks))
+        return Told(
+            "\n".join(result.notes),
+            [each.path for each in result.locks],
+            [each.path for each in result.conflicts],
+            [each.path for each in result.files],
+        )
 
     return run
 
@@ -89,6 +94,8 @@ def copiers(version: str) -> Updater:
                 )
         except UserMessageError as error:
             raise RefusedError(str(error)) from error
+        except Exception as error:  # noqa: BLE001 - of which it has many
+            return Told(crash=f"{type(error).__name__}: {' '.join(str(error).split())}")
         return Told()
 
     return run

@@ -47,10 +47,21 @@ class Pair:
 
 @dataclass(frozen=True)
 class Told:
-    """What the user was told: sentences, and lock files marked as stale."""
+    """What the user was told.
+
+    Attributes:
+        sentences: All sentences.
+        locks: Lock files that are stale now.
+        conflicts: Files in conflict.
+        files: Every file of which something was told, those in conflict too.
+        crash: The error that ended the update, where that is no sentence.
+    """
 
     sentences: str = ""
     locks: Collection[str] = ()
+    conflicts: Collection[str] = ()
+    files: Collection[str] = ()
+    crash: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,6 +184,18 @@ class Outcome:
         for path in new.keys() - self.pair.old.keys() - set(self.pair.moved.values()):
             if path not in after and path not in self.stages and not self._in_the_way(path):
                 yield Loss("a new file did not arrive", path)
+
+    def untold(self) -> Iterator[Loss]:
+        """What should have been told and was not: conflicts, and what is not brought back."""
+        for path in self.stages.keys() ^ set(self.told.conflicts):
+            yield Loss("a conflict that is not told", path)
+        if self.mine.keys() - self.pair.old.keys():
+            return  # what seems deleted may be renamed
+        for path in self.pair.old.keys() - self.mine.keys():
+            there = self.pair.moved.get(path, path)
+            changed = there in self.pair.new and self.pair.new[there] != self.pair.old[path]
+            if changed and not {path, there} & set(self.told.files):
+                yield Loss("a deletion that is not told", path)
 
     def _in_the_way(self, path: str) -> bool:
         """Whether the user has a file where `path` wants a folder, or a folder in its place."""
