@@ -293,7 +293,7 @@ def bench(
 ) -> None:
     """Measure the service's speed beside an empty FastAPI app, on this machine."""
     with Run(as_json=as_json, data_dir=data_dir) as run:
-        from .bench.bench import bench as work
+        from .bench.run import bench as work
 
         result = work(run.settings, run.clock, seconds=seconds, progress=run.progress)
         run.show(result, *result.table)
