@@ -26,6 +26,7 @@ from ..errors import DataError, NotReadyError
 from ..files import read_json, sha256_file, write_bytes_atomic, write_json_atomic
 from ..provenance import Origin
 from ..usecase import Dataset
+from ..words import counted
 from .manifest import Chunk, Manifest
 
 SCHEMA = 1
@@ -133,7 +134,8 @@ class RawStore:
         lost theirs.
         """
         torn = self._manifest.heal()
-        removed = [f"{torn} damaged line(s) of {self._manifest.path.name}"] if torn else []
+        lines = f"{counted(torn, 'damaged line')} of {self._manifest.path.name}"
+        removed = [lines] if torn else []
         vouched = {self.part(*key): chunk.part_sha256 for key, chunk in self.chunks().items()}
         for path in sorted(self.folder.glob("*/month=*/*")):
             if path not in vouched or sha256_file(path) != vouched[path]:

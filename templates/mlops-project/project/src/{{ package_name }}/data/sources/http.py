@@ -16,6 +16,7 @@ import httpx
 from ... import CLI, NAME, __version__
 from ...clock import Clock
 from ...errors import SourceError
+from ...words import counted
 from . import body
 from .base import OnWait
 from .quota import Quota
@@ -107,7 +108,8 @@ class ApiClient:
                 )
             self.retries[outcome.kind] += 1
             if attempt >= min(self._max_attempts, outcome.attempts or self._max_attempts):
-                raise SourceError(f"{outcome.message} ({attempt} attempts).", outcome.hint)
+                tried = counted(attempt, "attempt")
+                raise SourceError(f"{outcome.message} ({tried}).", outcome.hint)
             self._wait(outcome, attempt)
 
     def _wait_for_quota(self, cost: float) -> None:
