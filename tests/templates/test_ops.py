@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib.util
 import json
 import os
@@ -258,6 +259,23 @@ def test_the_development_container_makes_the_project_ready(project: Path) -> Non
     settings = content["customizations"]["vscode"]["settings"]
     python = settings["python.defaultInterpreterPath"].partition("}/")[2]
     assert python == ".venv/bin/python"
+
+
+FOREIGN = {"ensurepip is not available", "libgomp.so.1: cannot open shared object file"}
+"""What docs/troubleshooting.md quotes of other programs."""
+
+
+def test_the_messages_that_troubleshooting_explains_exist(project: Path) -> None:
+    """Each text quoted in the first column of a table stands in the code."""
+    page = (project / "docs" / "troubleshooting.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]*) \|", page, re.MULTILINE)
+    quoted = {text for row in rows for text in re.findall('"([^"]+)"', row)}
+    assert quoted > FOREIGN
+    code = "\n".join(
+        path.read_text("utf-8") for path in [project / "tasks.py", *(project / "src").rglob("*.py")]
+    )
+    system = code.replace("{error.strerror}", os.strerror(errno.EADDRINUSE))
+    assert {text for text in quoted - FOREIGN if text not in system} == set()
 
 
 def test_links_in_documents_lead_somewhere(components: Mapping[Chosen, Path]) -> None:
