@@ -163,7 +163,7 @@ def free_port() -> int:
 def measure(package: str, project: Path, seconds: float, rounds: int) -> bool:
     """Print the table; whether all that must hold does."""
     load = import_module(f"{package}.bench.load")
-    row = import_module(f"{package}.bench.bench").request_row()
+    row = import_module(f"{package}.bench.run").request_row()
     split = {"columns": list(row["features"]), "data": [list(row["features"].values())]}
     bodies = {
         "own": (row, {"rows": [row] * BATCH_ROWS}),

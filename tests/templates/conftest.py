@@ -11,7 +11,7 @@ import pytest
 
 from mlscaffold import catalog, check, render
 
-COMPONENTS = ("use_docker", "use_ci", "use_dashboard")
+COMPONENTS = ("use_docker", "use_ci", "use_dashboard", "use_devcontainer")
 Chosen = tuple[bool, ...]
 """Which of COMPONENTS are in a render."""
 
@@ -40,4 +40,4 @@ def components(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Chosen, Path
 @pytest.fixture(scope="session")
 def project(components: Mapping[Chosen, Path]) -> Path:
     """The default project."""
-    return components[True, True, True]
+    return components[True, True, True, True]

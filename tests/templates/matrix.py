@@ -20,7 +20,7 @@ Row = dict[str, str]
 MLOPS_CHOICES: dict[str, Levels] = {
     **{
         key: {"yes": {key: True}, "no": {key: False}}
-        for key in ("use_docker", "use_ci", "use_dashboard")
+        for key in ("use_docker", "use_ci", "use_devcontainer", "use_dashboard")
     },
     "license": {
         name: {"license": name} for name in ("MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary")

@@ -99,6 +99,7 @@ def test_answers_arrive_as_they_were_given(renders: list[Path]) -> None:
 PARTS = {
     "use_docker": ("Dockerfile", "compose.yaml", ".dockerignore"),
     "use_ci": (".github",),
+    "use_devcontainer": (".devcontainer",),
     "use_dashboard": ("ops",),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib.util
 import json
 import os
@@ -10,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -241,6 +243,41 @@ def test_pre_commit_uses_the_versions_of_the_lock(project: Path) -> None:
         assert f"{pin} \\" in lock
 
 
+def test_the_development_container_makes_the_project_ready(project: Path) -> None:
+    """It has the project's Python and port, and what it runs and points to is there."""
+    content = json.loads((project / ".devcontainer" / "devcontainer.json").read_text("utf-8"))
+    config = tomllib.loads((project / "config.toml").read_text("utf-8"))
+    metadata = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    assert content["name"] == "Clean Air"
+    version = metadata["requires-python"].removeprefix(">=")
+    assert content["image"] == f"mcr.microsoft.com/devcontainers/python:{version}-bookworm"
+    assert content["forwardPorts"] == [config["serve"]["port"]]
+    assert list(content["portsAttributes"]) == [str(config["serve"]["port"])]
+    program, script, task = content["postCreateCommand"].split()
+    assert (program, task) == ("python3", "install")
+    assert (project / script).is_file()
+    settings = content["customizations"]["vscode"]["settings"]
+    python = settings["python.defaultInterpreterPath"].partition("}/")[2]
+    assert python == ".venv/bin/python"
+
+
+FOREIGN = {"ensurepip is not available", "libgomp.so.1: cannot open shared object file"}
+"""What docs/troubleshooting.md quotes of other programs."""
+
+
+def test_the_messages_that_troubleshooting_explains_exist(project: Path) -> None:
+    """Each text quoted in the first column of a table stands in the code."""
+    page = (project / "docs" / "troubleshooting.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([^|]*) \|", page, re.MULTILINE)
+    quoted = {text for row in rows for text in re.findall('"([^"]+)"', row)}
+    assert quoted > FOREIGN
+    code = "\n".join(
+        path.read_text("utf-8") for path in [project / "tasks.py", *(project / "src").rglob("*.py")]
+    )
+    system = code.replace("{error.strerror}", os.strerror(errno.EADDRINUSE))
+    assert {text for text in quoted - FOREIGN if text not in system} == set()
+
+
 def test_links_in_documents_lead_somewhere(components: Mapping[Chosen, Path]) -> None:
     """Relative links, in every combination of components."""
     for dest in components.values():
@@ -251,7 +288,12 @@ def test_links_in_documents_lead_somewhere(components: Mapping[Chosen, Path]) ->
 
 def test_an_absent_component_is_not_spoken_of(components: Mapping[Chosen, Path]) -> None:
     """Documents, commands and settings of a project without it do not name it."""
-    words = ("docker|compose", "github/workflows|drift\\.yml", "grafana|prometheus\\.yml")
+    words = (
+        "docker|compose",
+        "github/workflows|drift\\.yml",
+        "grafana|prometheus\\.yml",
+        "codespace|dev ?container",
+    )
     for chosen, dest in components.items():
         for present, word in zip(chosen, words, strict=True):
             for path in dest.rglob("*"):

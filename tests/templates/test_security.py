@@ -173,7 +173,7 @@ def test_images_run_as_a_numbered_user_without_secrets(project: Path) -> None:
 
 def test_containers_can_do_little(components: Mapping[Chosen, Path]) -> None:
     """Read-only, without capabilities, reachable from this machine only, at fixed versions."""
-    for (docker, _, dashboard), dest in components.items():
+    for (docker, _, dashboard, _), dest in components.items():
         if not docker:
             continue
         services = yaml.safe_load((dest / "compose.yaml").read_text("utf-8"))["services"]

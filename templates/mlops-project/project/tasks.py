@@ -4,6 +4,8 @@
     python3 tasks.py test       the tests
     python3 tasks.py install    only make the environment (.venv)
     python3 tasks.py run ...    the project's command line with the arguments that follow
+    python3 tasks.py lock       resolve pyproject.toml into requirements/ anew (needs uv); with
+                                --upgrade all versions move, with --upgrade-package NAME that one
 
 The environment lies in .venv and holds the versions of requirements/dev.txt, checked by their
 hashes. uv makes it where uv is installed, venv and pip where not. Standard library only.
@@ -23,7 +25,11 @@ VENV = ROOT / ".venv"
 BINARIES = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BINARIES / ("python.exe" if os.name == "nt" else "python")
 LOCK = ROOT / "requirements" / "dev.txt"
+STOPPED = 130
+"""Exit code after Ctrl-C."""
 STAMP = VENV / ".installed"
+LOCKS = {"requirements/serve.txt": "", "requirements/dev.txt": "--extra pipeline --group dev"}
+RESOLVE = "--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate"
 
 
 def main(arguments: list[str]) -> int:
@@ -35,6 +41,8 @@ def main(arguments: list[str]) -> int:
         "test": lambda: call(PYTHON, "-m", "pytest", *rest),
         "run": lambda: command_line(*rest),
     }
+    if verb == "lock":
+        return lock(*rest)
     if verb not in tasks:
         print(__doc__)
         return 0 if verb in {"-h", "--help"} else 2
@@ -53,20 +61,24 @@ def install() -> int:
         return 0
     began = time.monotonic()
     uv = shutil.which("uv")
-    print(f"Making .venv with {'uv' if uv else 'venv and pip (with uv it would be faster)'} ...")
+    packages = len(set(re.findall(r"^([\w.-]+)==", LOCK.read_text(encoding="utf-8"), re.MULTILINE)))
+    how = "uv" if uv else "venv and pip (with uv it would be faster)"
+    print(f"Making .venv with {how}: some {packages} packages ...", flush=True)
     if uv:
         make = [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)]
         # pip compiles what it installs; so does uv when asked, or the first run would pay for it.
-        add = [uv, "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]
+        add = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(PYTHON)]
     else:
         make = [sys.executable, "-m", "venv", "--clear", str(VENV)]
-        add = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+        add = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     code = (
-        call(*make)
-        or call(*add, "--require-hashes", "-r", str(LOCK))
+        wait(*make)
+        or wait(*add, "--require-hashes", "-r", str(LOCK))
         # The build backend is in the lock too, so that nothing unchecked is downloaded here.
-        or call(*add, "--no-deps", "--no-build-isolation", "-e", str(ROOT))
+        or wait(*add, "--no-deps", "--no-build-isolation", "-e", str(ROOT))
     )
+    if code == STOPPED:
+        return code
     if code:
         print(
             "The environment could not be made: see above. Is there a network? Then run this again."
@@ -74,6 +86,21 @@ def install() -> int:
         return 1
     STAMP.write_text(wanted, encoding="utf-8")
     print(f"Installed in {time.monotonic() - began:.0f} s.")
+    return 0
+
+
+def lock(*options: str) -> int:
+    """Resolve pyproject.toml for all platforms, with hashes and without index addresses."""
+    uv = shutil.which("uv")
+    if not uv:
+        print("`lock` needs uv: https://docs.astral.sh/uv/getting-started/installation/")
+        return 1
+    for file, groups in LOCKS.items():
+        known = [*groups.split(), *RESOLVE.split(), "--no-header", "--output-file", file]
+        code = call(uv, "pip", "compile", "--quiet", "pyproject.toml", *known, *options)
+        if code:
+            return code
+        print(f"Wrote {file}.")
     return 0
 
 
@@ -91,7 +118,23 @@ def call(*command: "str | Path") -> int:
     try:
         return subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode
     except KeyboardInterrupt:
-        return 130
+        return STOPPED
+
+
+def wait(*command: str) -> int:
+    """`call` for a command that says nothing until it fails: a terminal sees the seconds pass."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        while True:
+            try:
+                return process.wait(timeout=1)
+            except subprocess.TimeoutExpired:
+                if sys.stdout.isatty():
+                    print(f"\r{time.monotonic() - began:4.0f} s ", end="\r", flush=True)
+    except KeyboardInterrupt:
+        process.wait()
+        return STOPPED
 
 
 if __name__ == "__main__":

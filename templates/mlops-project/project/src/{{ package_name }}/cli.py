@@ -12,10 +12,11 @@ import typer
 from . import CLI, NAME, __version__
 from .console import Run
 from .provenance import LIVE
+from .words import counted
 
 app = typer.Typer(
     name=NAME,
-    help="Day-ahead PM2.5 forecasts for one place: collect, train, serve, watch, retrain.",
+    help="Day-ahead forecasts for one place: collect, train, serve, watch, retrain.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -114,13 +115,15 @@ def collect(
             inject=Injection.parse(inject) if inject else None,
             progress=run.progress,
         )
+        rows = counted(sum(result.rows.values()), "hourly row")
         retried = ", ".join(f"{count} x {kind}" for kind, count in result.retries.items())
         run.show(
             result,
-            f"{sum(result.rows.values())} hourly rows ({result.source}) for {result.place}, "
+            f"{rows} ({result.source}) for {result.place}, "
             f"{result.first_hour} to {result.last_hour}.",
-            f"{result.chunks_fetched} months fetched, {result.chunks_kept} kept, "
-            f"{result.requests} requests" + (f", retried after {retried}." if retried else "."),
+            f"{counted(result.chunks_fetched, 'month')} fetched, {result.chunks_kept} kept, "
+            + counted(result.requests, "request")
+            + (f", retried after {retried}." if retried else "."),
             *(f"Gap: {gap}" for gap in result.gaps[:5]),
             *([f"{result.gap_count} gaps in all."] if result.gap_count > 5 else []),
             *(
@@ -293,7 +296,7 @@ def bench(
 ) -> None:
     """Measure the service's speed beside an empty FastAPI app, on this machine."""
     with Run(as_json=as_json, data_dir=data_dir) as run:
-        from .bench.bench import bench as work
+        from .bench.run import bench as work
 
         result = work(run.settings, run.clock, seconds=seconds, progress=run.progress)
         run.show(result, *result.table)

@@ -43,6 +43,7 @@ class Run:
         self._out = Console(highlight=False, soft_wrap=True)
         self._error = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bars: Bars | None = None
+        self._begun: set[str] = set()
         self._log_file: Path | None = None
         self.settings: Settings
         self.clock: Clock
@@ -95,8 +96,13 @@ class Run:
         sys.exit(error.exit_code)
 
     def progress(self, label: str, done: int, total: int) -> None:
-        """Show a bar on a terminal; pipes and JSON stay clean."""
-        if self.as_json or not self._error.is_terminal:
+        """Show a bar on a terminal, elsewhere a line where a part begins; nothing beside JSON."""
+        if self.as_json:
+            return
+        if not self._error.is_terminal:
+            if done == 0 or label not in self._begun:
+                self._begun.add(label)
+                self._error.print(Text(f"{label} ({done}/{total})" if total > 1 else label))
             return
         if self._bars is None:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

@@ -44,10 +44,12 @@ def declared(package: str, constant: str, kind: type[Declared]) -> dict[str, Dec
     return dict(sorted(found.items()))
 
 
-def chosen(found: dict[str, Declared], name: str, what: str) -> Declared:
-    """The one called `name`. Raises ConfigError that lists what there is."""
+def chosen(found: dict[str, Declared], name: str, what: str, *, exit_code: int = 1) -> Declared:
+    """The one called `name`. Raises ConfigError, with `exit_code`, that lists what there is."""
     try:
         return found[name]
     except KeyError:
         names = ", ".join(found)
-        raise ConfigError(f"There is no {what} '{name}'.", f"Choose one of {names}.") from None
+        raise ConfigError(
+            f"There is no {what} '{name}'.", f"Choose one of {names}.", exit_code=exit_code
+        ) from None

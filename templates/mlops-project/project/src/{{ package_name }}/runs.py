@@ -8,7 +8,7 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from .clock import Clock
+from .clock import Clock, FixedClock
 from .config import Settings
 from .files import read_json, write_json_atomic
 
@@ -29,6 +29,7 @@ def record(
         "schema": SCHEMA,
         "kind": kind,
         "created_at": now.isoformat(timespec="seconds"),
+        "clock_set": isinstance(clock, FixedClock),
         "git_commit": commit,
         "git_dirty": dirty,
         "source": source or data_source(settings),

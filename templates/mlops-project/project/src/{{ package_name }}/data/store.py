@@ -12,10 +12,8 @@ part that no line vouches for, or half a line; `heal` removes both, and the next
 
 import hashlib
 import io
-import json
-import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +23,11 @@ import polars as pl
 from .. import CLI, ENV_PREFIX, provenance
 from ..config import Place
 from ..errors import DataError, NotReadyError
-from ..files import read_json, sha256_file, write_bytes_atomic, write_json_atomic, write_text_atomic
+from ..files import read_json, sha256_file, write_bytes_atomic, write_json_atomic
 from ..provenance import Origin
 from ..usecase import Dataset
-from .chunk import Chunk
+from ..words import counted
+from .manifest import Chunk, Manifest
 
 SCHEMA = 1
 
@@ -38,7 +37,7 @@ class RawStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._manifest = folder / "manifest.jsonl"
+        self._manifest = Manifest(folder / "manifest.jsonl")
         self._label = folder / "store.json"
 
     def part(self, dataset: str, month: str) -> Path:
@@ -116,51 +115,27 @@ class RawStore:
         rows.select(pl.lit(place.id).alias("place_id"), pl.all()).write_parquet(buffer)
         data = buffer.getvalue()
         write_bytes_atomic(self.part(chunk.dataset, chunk.month), data)
-        stored = Chunk(**asdict(chunk) | {"part_sha256": hashlib.sha256(data).hexdigest()})
-        self._append(json.dumps(asdict(stored), ensure_ascii=False) + "\n")
+        stored = replace(chunk, part_sha256=hashlib.sha256(data).hexdigest())
+        self._manifest.append(stored)
         return stored
 
-    def _append(self, line: str) -> None:
-        try:
-            with self._manifest.open("ab") as handle:
-                handle.write(line.encode())
-                handle.flush()
-                os.fsync(handle.fileno())
-        except OSError as error:
-            raise DataError(
-                f"{self._manifest} could not be written: {error.strerror or error}.",
-                "Free some disk space or choose another data_dir, then run this again.",
-            ) from error
-
     def history(self) -> list[Chunk]:
-        """Every whole line of the manifest, oldest first; a torn or damaged line is left out."""
-        if not self._manifest.exists():
-            return []
-        return [chunk for chunk in map(Chunk.parse, self._lines()) if chunk is not None]
-
-    def _lines(self) -> list[str]:
-        return self._manifest.read_bytes().decode(errors="replace").splitlines()
+        """Everything that was ever stored, oldest first."""
+        return self._manifest.history()
 
     def chunks(self) -> dict[tuple[str, str], Chunk]:
         """The chunk that counts for each (dataset, month), in that order."""
-        newest = {(chunk.dataset, chunk.month): chunk for chunk in self.history()}
-        return dict(sorted(newest.items()))
+        return self._manifest.chunks()
 
     def heal(self) -> list[str]:
         """Remove what a killed run left behind; says what it removed.
 
-        Afterwards each part is vouched for by the manifest, and `missing_parts` names the lines
-        without a part.
+        Afterwards each part is vouched for by the manifest; `has` tells which of its chunks have
+        lost theirs.
         """
-        removed = []
-        if self._manifest.exists():
-            lines = self._lines()
-            whole = [line for line in lines if Chunk.parse(line) is not None]
-            if len(whole) < len(lines):
-                write_text_atomic(self._manifest, "".join(f"{line}\n" for line in whole))
-                removed.append(
-                    f"{len(lines) - len(whole)} damaged line(s) of {self._manifest.name}"
-                )
+        torn = self._manifest.heal()
+        lines = f"{counted(torn, 'damaged line')} of {self._manifest.path.name}"
+        removed = [lines] if torn else []
         vouched = {self.part(*key): chunk.part_sha256 for key, chunk in self.chunks().items()}
         for path in sorted(self.folder.glob("*/month=*/*")):
             if path not in vouched or sha256_file(path) != vouched[path]:
@@ -225,5 +200,5 @@ class RawStore:
     def size(self) -> int:
         """Bytes on disk, manifest included."""
         parts = (self.part(*key) for key in self.chunks())
-        files = [path for path in (*parts, self._manifest, self._label) if path.exists()]
+        files = [path for path in (*parts, self._manifest.path, self._label) if path.exists()]
         return sum(path.stat().st_size for path in files)

@@ -65,7 +65,8 @@ class Linear:
         """See `Predictor.predict`."""
         Z = (self._design(X) - self.mean) / self.scale
         exponent = np.minimum(Z @ self.weights + self.intercept, np.log1p(self.ceiling))
-        return np.maximum(np.expm1(exponent), 0.0)
+        result: Vector = np.maximum(np.expm1(exponent), 0.0)
+        return result
 
     def parameters(self) -> Mapping[str, Any]:
         """See `Model.parameters`."""

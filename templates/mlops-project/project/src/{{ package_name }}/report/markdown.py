@@ -82,7 +82,10 @@ def paragraphs(*parts: str) -> str:
 
 
 def stamp(*runs: dict[str, Any] | None) -> str:
-    """When, on which commit and machine the newest of `runs` was measured, on which data."""
+    """When, on which commit and machine the newest of `runs` was measured, on which data.
+
+    The demo and `--as-of` set the clock: the day is then that of the run's world, not of the run.
+    """
     found = [run for run in runs if run]
     if not found:
         return ""
@@ -94,4 +97,5 @@ def stamp(*runs: dict[str, Any] | None) -> str:
     data = f"{newest['source']} data" if newest["source"] else ""
     data = f"**{data}**" if is_simulated(newest["source"]) else data
     day = str(newest["created_at"])[:10]
-    return f"<sub>Measured {day} · {commit}{changed} · {hardware}{data and f' · {data}'}</sub>"
+    when = f"with the clock set to {day}" if newest.get("clock_set") else day
+    return f"<sub>Measured {when} · {commit}{changed} · {hardware}{data and f' · {data}'}</sub>"

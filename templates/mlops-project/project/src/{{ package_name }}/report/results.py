@@ -122,6 +122,7 @@ def _run(settings: Settings, kind: str) -> dict[str, Any] | None:
         return {
             "record": path.stem,
             "created_at": record["created_at"],
+            "clock_set": record.get("clock_set", False),
             "git_commit": record["git_commit"],
             "git_dirty": record["git_dirty"],
             "source": record["source"],

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from ..usecase import UseCase
 from .problems import Problem, ProblemError
 
+_SHAPES = 'Send JSON: {"valid_time": …, "features": {…}}, or {"rows": [such objects]}.'
 _YEARS = range(1970, 2200)
 _BATCH = re.compile(rb'\s*\{\s*"rows"\s*:')
 _UNKNOWN = re.compile(r"unknown field `.*` - at `(.*)`$|unknown field `.*`$", re.DOTALL)
@@ -118,6 +119,7 @@ class RequestTypes:
     """The two request bodies of `POST /predict` and their decoder, for one use case."""
 
     def __init__(self, use_case: UseCase, max_rows: int) -> None:
+        self._max_rows = max_rows
         whole = set(use_case.calendar_columns)
         fields: list[Any] = [
             (
@@ -166,8 +168,19 @@ class RequestTypes:
                 return Rows(False, [_checked(row.valid_time) for row in rows], matrix)
             row = self._row.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
-            raise ProblemError(422, _explain(error), "GET /model lists the features.") from None
+            detail = _explain(error)
+            raise ProblemError(422, detail, self._remedy(detail)) from None
         return Rows(True, [_checked(row.valid_time)], np.array([astuple(row.features)]))
+
+    def _remedy(self, detail: str) -> str:
+        """What to do about it, by the field that the detail names."""
+        if ".features" in detail:
+            return "GET /model lists the features with their units and ranges."
+        if "valid_time" in detail:
+            return "Write the hour with its zone, such as 2026-01-31T06:00:00Z."
+        if "$.rows`" in detail:
+            return f"Send a list of 1 to {self._max_rows} rows."
+        return _SHAPES
 
 
 def _checked(valid_time: datetime) -> datetime:

@@ -26,7 +26,6 @@ from ..files import exclusive
 from ..models.bundle import Candidate, model_hash
 from ..progress import Progress, quiet
 from ..registry import registry, tracking
-from ..scoreboard import flat, table
 from ..timing import gap_days
 from ..usecase import active
 from . import plots
@@ -36,6 +35,7 @@ from .daily import by_day
 from .explain import permutation_importance, shap_summary
 from .export import Exported, export
 from .samples import Samples, read_training
+from .scoreboard import flat, table
 from .splits import Plan, plan
 from .tuning import search
 

@@ -13,6 +13,7 @@ from ...config import Settings
 from ...errors import DataError
 from ...files import write_json_atomic, write_text_atomic
 from ...usecase import active
+from ...words import counted
 from ..gaps import Gap
 from ..store import RawStore
 from .checks import Coverage, Finding, examine, freshness
@@ -67,8 +68,9 @@ def check(settings: Settings, clock: Clock) -> QualityResult:
     page = settings.reports_dir / "quality.html"
     result = QualityResult(
         ok=errors == 0,
-        verdict=f"{'failed' if errors else 'passed'}: {errors} errors, "
-        f"{len(findings) - errors} warnings over {sum(map(len, tables.values())):,} hourly rows",
+        verdict=f"{'failed' if errors else 'passed'}: {counted(errors, 'error')}, "
+        f"{counted(len(findings) - errors, 'warning')} over "
+        f"{counted(sum(map(len, tables.values())), 'hourly row')}",
         source=label["source"],
         place=label["place"]["id"],
         data_hash=store.content_hash(),

@@ -37,8 +37,9 @@ def plan(settings: Settings, default: str) -> dict[str, str]:
                 f"collect.sources names the dataset '{name}', which there is not.",
                 f"Choose one of {', '.join(names)}.",
             )
+    chosen(find(), default, "source", exit_code=2)  # it stood on the command line
     sources = {name: settings.collect.sources.get(name, default) for name in names}
-    for source in (default, *sources.values()):
+    for source in sources.values():
         chosen(find(), source, "source")
     return sources
 

@@ -23,8 +23,8 @@ from ...usecase import Dataset
 from .body import hours_between
 from .injection import Injection
 
-OnWait = Callable[[str, float], None]
-"""Told the reason and the seconds before each wait."""
+OnWait = Callable[[str, float, float], None]
+"""Told why a source waits, how many seconds it has waited so far, and how many it will in all."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Source(Protocol):
         ...
 
 
-def _silent(reason: str, seconds: float) -> None:
+def _silent(reason: str, waited: float, seconds: float) -> None:
     """Nobody is told."""
 
 

@@ -16,6 +16,7 @@ import httpx
 from ... import CLI, NAME, __version__
 from ...clock import Clock
 from ...errors import SourceError
+from ...words import counted
 from . import body
 from .base import OnWait
 from .quota import Quota
@@ -62,7 +63,7 @@ class ApiClient:
         timeout_s: float,
         max_attempts: int,
         jitter: random.Random,
-        on_wait: OnWait = lambda reason, seconds: None,
+        on_wait: OnWait = lambda reason, waited, seconds: None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._clock = clock
@@ -107,19 +108,28 @@ class ApiClient:
                 )
             self.retries[outcome.kind] += 1
             if attempt >= min(self._max_attempts, outcome.attempts or self._max_attempts):
-                raise SourceError(f"{outcome.message} ({attempt} attempts).", outcome.hint)
+                tried = counted(attempt, "attempt")
+                raise SourceError(f"{outcome.message} ({tried}).", outcome.hint)
             self._wait(outcome, attempt)
 
     def _wait_for_quota(self, cost: float) -> None:
         while (seconds := self._quota.delay(cost)) > 0:
-            self._on_wait("the API's quota", seconds)
-            self._clock.sleep(seconds)
+            self._pause("the API's quota", seconds)
 
     def _wait(self, fault: _Fault, attempt: int) -> None:
         ceiling = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
         seconds = self._jitter.uniform(0, ceiling) + (fault.wait_s or 0.0)
-        self._on_wait(fault.kind, seconds)
-        self._clock.sleep(seconds)
+        self._pause(fault.kind, seconds)
+
+    def _pause(self, reason: str, seconds: float) -> None:
+        """Wait, and tell of every second of it: a quota may take an hour."""
+        waited = 0.0
+        while waited < seconds:
+            self._on_wait(reason, waited, seconds)
+            step = min(1.0, seconds - waited)
+            self._clock.sleep(step)
+            waited += step
+        self._on_wait(reason, seconds, seconds)
 
     def _attempt(
         self, url: str, params: Mapping[str, str | int | float], cost: float
