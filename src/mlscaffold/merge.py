@@ -84,6 +84,12 @@ def merge(scratch: Scratch, base: str, mine: str, theirs: str, label: str) -> Me
     command = ("merge-tree", "--write-tree", "-z", "--messages", "yours", label)
     told = scratch.git(*command, settings=_SETTINGS, codes=(0, 1))
     tree, stages, conflicts = _parse(told)
+    for start, edited in _swallowed(scratch, base, mine, theirs, tree, stages):
+        tree = scratch.having(tree, [edited])
+        sides = ((1, start), (2, edited))
+        stages += tuple(Stage(each.path, each.mode, each.id, number) for number, each in sides)
+        said = f"CONFLICT (modify/delete): {edited.path} deleted in {label}, modified in yours."
+        conflicts += (Conflict((edited.path,), "modify/delete", said),)
     deleted = _deleted_by_user(stages)
     tree = scratch.without(tree, deleted)
     return Merge(
@@ -117,6 +123,30 @@ def _parse(told: str) -> tuple[str, tuple[Stage, ...], tuple[Conflict, ...]]:
         if kind.startswith("CONFLICT"):
             conflicts.append(Conflict(paths, kind[len("CONFLICT (") : -1], message))
     return tree, tuple(stages), tuple(conflicts)
+
+
+def _swallowed(
+    scratch: Scratch, base: str, mine: str, theirs: str, tree: str, stages: Collection[Stage]
+) -> list[tuple[Entry, Entry]]:
+    """Files, as in the base and as the user edited them, whose edits git has dropped unasked.
+
+    Seen where the template renames a file and the user, beside editing it, has made the very file
+    that it becomes: git takes that one as settled and does not merge the edits into it.
+    """
+    told = {each.path for each in stages}
+    changes = scratch.changes(mine, tree)
+    gone = {each.path: each.before for each in changes if each.after is None and each.before}
+    rendered = scratch.files(base) if gone.keys() - told else {}
+    edited = [
+        (rendered[path], entry)
+        for path, entry in gone.items()
+        if path in rendered and path not in told and entry != rendered[path]
+    ]
+    if not edited:
+        return []
+    renamed = {before: after for after, before in scratch.renames(base, theirs).items()}
+    made = {each.path for each in changes if each.before is None}
+    return [pair for pair in edited if renamed.get(pair[0].path) not in made | told]
 
 
 def _deleted_by_user(stages: Collection[Stage]) -> tuple[str, ...]:

@@ -139,6 +139,14 @@ class Scratch:
         self.git("update-index", "-z", "--index-info", stdin=gone, extra=extra)
         return self.git("write-tree", extra=extra).strip()
 
+    def having(self, tree: str, entries: Sequence[Entry]) -> str:
+        """The tree with these files in it."""
+        extra = self._index("having")
+        self.git("read-tree", tree, extra=extra)
+        lines = "".join(f"{each.mode} {each.id}\t{each.path}\0" for each in entries)
+        self.git("update-index", "-z", "--index-info", stdin=lines, extra=extra)
+        return self.git("write-tree", extra=extra).strip()
+
     def replaced(self, tree: str, texts: Mapping[str, bytes]) -> str:
         """The tree with other content in some of its files, or with new ones."""
         extra = self._index("replaced")

@@ -112,6 +112,18 @@ def test_a_new_file_of_the_users_stays_where_it_was_put(three: Run) -> None:
     assert content(scratch, merged, "new/1")
 
 
+@pytest.mark.parametrize("theirs", [TEXT, THEIRS])
+def test_edits_survive_where_the_user_has_made_the_file_that_it_becomes(
+    three: Run, theirs: str
+) -> None:
+    scratch, merged = three({"a": TEXT}, {"a": MINE, "b": theirs}, {"b": theirs})
+    assert content(scratch, merged, "a") == MINE.encode()
+    assert content(scratch, merged, "b") == theirs.encode()
+    assert [(each.path, each.stage) for each in merged.stages] == [("a", 1), ("a", 2)]
+    assert [each.kind for each in merged.conflicts] == ["modify/delete"]
+    assert merged.changes == ()
+
+
 def test_both_renaming_it_differently_loses_neither(three: Run) -> None:
     scratch, merged = three({"old": TEXT}, {"mine": MINE}, {"theirs": THEIRS})
     assert content(scratch, merged, "mine")
