@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,11 @@ class File:
 
 
 def account(
-    scratch: Scratch, project: Project, base: str, merge: Merge
+    scratch: Scratch,
+    project: Project,
+    base: str,
+    merge: Merge,
+    owned: Collection[str] = (),
 ) -> tuple[tuple[File, ...], int]:
     """What a merge does to each file of a project, and how many that the user changed it spares.
 
@@ -40,6 +45,8 @@ def account(
         project: The project.
         base: Full tree with the old render in it.
         merge: The merge.
+        owned: Paths in the project of files that hold text of the user's which both renders were
+            given: to git they are as rendered.
     """
     rendered = scratch.files(base, project.prefix)
     mine = scratch.files(merge.head_tree, project.prefix)
@@ -62,7 +69,8 @@ def account(
         elif change.before is None:
             add(path, "added")
         else:
-            add(path, "updated" if mine[path] == rendered.get(path) else "merged")
+            yours = mine[path] != rendered.get(path) or path[len(project.prefix) :] in owned
+            add(path, "merged" if yours else "updated")
     for path in sorted(in_conflict):
         told = (each for each in merge.conflicts if path in each.paths)
         add(path, "conflict", detail=next((each.message for each in told), ""))

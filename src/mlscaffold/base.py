@@ -65,6 +65,14 @@ def find(
     raise _unknown(project, record, origin)
 
 
+def keep(project: Project, origin: Origin, render: Path) -> None:
+    """Keep a render that is about to become the base, for the next `status` to be quick."""
+    if (render / project.answers_file).is_file():
+        record = recorded.read(render / project.answers_file)
+        revision = origin.revision(record.version) or record.version
+        renders.keep(renders.key(origin.address, revision, record.answers), render)
+
+
 def _refuse_exchanged(project: Project, record: Recorded) -> None:
     """Raise when the recorded template is not the one that made what is recorded as the start.
 

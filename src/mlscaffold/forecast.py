@@ -102,12 +102,14 @@ def forecast(
         rendered = template.render(
             version, folder / "new", record.answers, given, interactive=interactive, trust=trust
         )
+        base.keep(project, template, folder / "new")
         found = (template.note, start.note, *rendered.notes)
         notes = tuple(dict.fromkeys(filter(None, found)))
         below = {path[len(project.prefix) :]: entry for path, entry in mine.items()}
         texts = texts_of(scratch, below, (start.folder, folder / "new"))
         theirs = scratch.splice(scratch.add(folder / "new"), whole)
         notes += _edited_record(project, start.folder, texts)
+        edited = _edited(start.folder, texts) - {project.answers_file}
         pins = adapt(
             start.folder,
             folder / "new",
@@ -119,7 +121,7 @@ def forecast(
         before = scratch.splice(scratch.add(start.folder), whole)
         after = scratch.splice(scratch.add(folder / "new"), whole)
         merged = merge(scratch, before, whole, after, label(template, version))
-        files, untouched = account(scratch, project, before, merged)
+        files, untouched = account(scratch, project, before, merged, edited)
         yield Forecast(
             template,
             record,
@@ -234,13 +236,17 @@ def _edited_record(project: Project, start: Path, texts: Mapping[str, bytes]) ->
     return (f"{project.answers_file} is written anew, without your lines: {shown}",)
 
 
+def _edited(start: Path, texts: Mapping[str, bytes]) -> set[str]:
+    """Files of the base that the user has with another text."""
+    return {
+        path
+        for path, text in texts.items()
+        if (start / path).is_file() and (start / path).read_bytes() != text
+    }
+
+
 def _edited_locks(
     template: Origin, version: str, start: Path, texts: Mapping[str, bytes]
 ) -> set[str]:
     """Lock files that the user resolved again: a merge of two resolutions is none."""
-    paths = (each.file for each in template.locks(version))
-    return {
-        path
-        for path in paths
-        if path in texts and (start / path).is_file() and (start / path).read_bytes() != texts[path]
-    }
+    return {each.file for each in template.locks(version)} & _edited(start, texts)

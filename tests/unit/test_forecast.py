@@ -103,7 +103,7 @@ def test_what_is_the_users_stays(made: Path) -> None:
             ANSWERS: "updated",
             "README.md": "merged",
             "new.py": "added",
-            "src/app.py": "updated",
+            "src/app.py": "merged",
         }
         assert seen.untouched == 1
 
