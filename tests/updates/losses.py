@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.updates import updaters, world
-from tests.updates.edits import Edit, edits
+from tests.updates.edits import ANSWERS, Edit, edits
 from tests.updates.tree import read
 from tests.updates.trial import REFUSED, SEED, attempt, examples
 from tests.updates.verdict import Loss, Pair
@@ -53,13 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             updaters.copier_project(project, before, folder / "template.git")
             pair = Pair(read(project), made.pair.new, made.pair.moved)
             made = World(folder / "copier", project, pair)
-            report(
-                made, updaters.copiers(after.version), tried, f"copier update to {after.version}"
-            )
+            report(made, updaters.copiers(after.version), tried, "copier update")
         else:
             with updaters.renders_kept(folder / "renders"):
-                name = f"mlscaffold update to {after.version}"
-                report(made, updaters.ours(after.version), tried, name)
+                report(made, updaters.ours(after.version), tried, "mlscaffold update")
     return 0
 
 
@@ -89,8 +86,9 @@ def losses(made: World, done: Sequence[Edit], update: Updater) -> list[Loss]:
     """What an update of a project with those edits loses, and whether it crashes."""
     trial = attempt(made, done, update)
     crash = trial.outcome.told.crash if trial.outcome else ""
-    # Whoever refuses has lost nothing.
-    lost = [each for each in trial.losses if trial.outcome or each.kind != REFUSED]
+    # Whoever refuses has lost nothing; and Copier says of its answers file never to edit it.
+    counted = (each for each in trial.losses if trial.outcome or each.kind != REFUSED)
+    lost = [each for each in counted if each.path != ANSWERS]
     return [*lost, *([Loss(CRASH, "", crash)] if crash else [])]
 
 
