@@ -18,7 +18,7 @@ from packaging import version as pep440
 
 from . import base, origin, recorded
 from .account import File, account
-from .adapt import Pin, adapt, moved
+from .adapt import Pin, adapt, is_file, moved
 from .errors import InputError
 from .merge import Merge, merge
 from .scratch import Entry, Scratch
@@ -214,14 +214,25 @@ def _record(project: Project, scratch: Scratch, mine: Mapping[str, Entry]) -> Re
 def texts_of(
     scratch: Scratch, mine: Mapping[str, Entry], renders: Sequence[Path]
 ) -> dict[str, bytes]:
-    """The user's version of each regular file that one of the renders has, by path in it."""
-    shared = {
+    """The user's files that are not as rendered, by path in the project.
+
+    Args:
+        scratch: Where they can be read.
+        mine: The user's files.
+        renders: Folder of the base, and of others: a file is of interest where one has it.
+    """
+    wanted = {
         path: entry.id
         for path, entry in mine.items()
-        if entry.mode.startswith("100") and any(os.path.lexists(each / path) for each in renders)
+        if entry.mode.startswith("100")
+        and any(os.path.lexists(each / path) for each in renders)
+        and not (
+            is_file(renders[0], path)
+            and scratch.blob_id((renders[0] / path).read_bytes()) == entry.id
+        )
     }
-    found = scratch.blobs(sorted(set(shared.values())))
-    return {path: found[blob] for path, blob in shared.items()}
+    found = scratch.blobs(sorted(set(wanted.values())))
+    return {path: found[blob] for path, blob in wanted.items()}
 
 
 def _edited_record(project: Project, start: Path, texts: Mapping[str, bytes]) -> tuple[str, ...]:

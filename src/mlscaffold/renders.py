@@ -6,18 +6,20 @@ time for it. What is kept can be thrown away at any moment.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-import io
 import os
 import tarfile
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import __version__, store
+
+if TYPE_CHECKING:
+    from io import BufferedRandom, BufferedReader
 
 _LIMIT = 100  # renders kept; the least recently used go first
 _SUFFIX = ".render"
@@ -39,19 +41,24 @@ def fetch(name: str, into: Path) -> bool:
         return False
     path = folder / f"{name}{_SUFFIX}"
     try:
-        kept = path.read_bytes()
+        with path.open("rb") as file:
+            digest = file.read(_DIGEST_BYTES)
+            if hashlib.file_digest(file, "sha256").digest() != digest:
+                return False
+            file.seek(_DIGEST_BYTES)
+            _unpack(file, into)
         os.utime(path)
     except OSError:
         return False
-    digest, packed = kept[:_DIGEST_BYTES], kept[_DIGEST_BYTES:]
-    if hashlib.sha256(packed).digest() != digest:
-        return False
-    with tarfile.open(fileobj=io.BytesIO(zlib.decompress(packed))) as tar:
+    return True
+
+
+def _unpack(file: BufferedReader, into: Path) -> None:
+    with gzip.GzipFile(fileobj=file) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
         if hasattr(tarfile, "tar_filter"):
             tar.extractall(into, filter="tar")
         else:  # Python before 3.11.4; what is in it is ours
             tar.extractall(into)  # noqa: S202
-    return True
 
 
 def keep(name: str, render: Path) -> None:
@@ -59,18 +66,29 @@ def keep(name: str, render: Path) -> None:
     folder = _folder()
     if folder is None:
         return
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        tar.add(render, arcname=".", filter=_anonymous)
-    packed = zlib.compress(buffer.getvalue(), level=1)
     draft = folder / f"{name}.{token_hex(4)}{_SUFFIX}"  # one that a crash leaves is pruned too
     with suppress(OSError):
         try:
-            draft.write_bytes(hashlib.sha256(packed).digest() + packed)
+            with draft.open("w+b") as file:
+                _pack(render, file)
             draft.replace(folder / f"{name}{_SUFFIX}")
         finally:
             draft.unlink(missing_ok=True)
         _prune(folder)
+
+
+def _pack(render: Path, file: BufferedRandom) -> None:
+    """Write a digest, then what it is the digest of: a compressed archive of the folder."""
+    file.write(bytes(_DIGEST_BYTES))
+    with (
+        gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as tar,
+    ):
+        tar.add(render, arcname=".", filter=_anonymous)
+    file.seek(_DIGEST_BYTES)
+    digest = hashlib.file_digest(file, "sha256").digest()
+    file.seek(0)
+    file.write(digest)
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -6,6 +6,7 @@ leaves no trace in theirs.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,6 +101,11 @@ class Scratch:
             mode, _, blob = about.split(" ")
             found[path] = Entry(path, mode, blob)
         return found
+
+    def blob_id(self, content: bytes) -> str:
+        """The id of a blob of that content."""
+        head = b"blob %d\0" % len(content)
+        return hashlib.new(self._project.object_format, head + content).hexdigest()
 
     def blobs(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The content of blobs, by id."""
