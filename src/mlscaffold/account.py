@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from .scratch import Scratch
 
 
+_REMOVED = "the template removed it: git add keeps yours, git rm follows"
+
+
 @dataclass(frozen=True)
 class File:
     """What a merge does to a file.
@@ -73,7 +76,9 @@ def account(
             add(path, "merged" if yours else "updated")
     for path in sorted(in_conflict):
         told = (each for each in merge.conflicts if path in each.paths)
-        add(path, "conflict", detail=next((each.message for each in told), ""))
+        sides = {stage.stage for stage in merge.stages if stage.path == path}
+        detail = _REMOVED if sides == {1, 2} else next((each.message for each in told), "")
+        add(path, "conflict", detail=detail)
     for path in merge.deleted:
         add(path, "stays deleted")
     touched = in_conflict | {change.path for change in merge.changes}

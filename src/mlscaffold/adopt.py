@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import origin, place, project, recorded
 from .adapt import adapt
-from .errors import MlscaffoldError, TemplateError
+from .errors import MlscaffoldError, TargetError, TemplateError
 from .forecast import choose, texts_of
 from .merge import Merge
 from .recorded import Recorded
@@ -122,6 +122,12 @@ def adopt(
                 "The template has no version, so there is nothing to compare with.",
                 template.address,
                 "Name a branch or a commit: --version REF.",
+            )
+        if best.same == 0 and version is None:
+            raise TargetError(
+                f"No file here is as {template.name} makes it, at any version.",
+                str(found.folder),
+                "Make a project with `mlscaffold new`; or name the version it came from: --version",
             )
         merge = _with_answers(scratch, found, best.folder)
         made = ""

@@ -78,7 +78,7 @@ def diff(
 
     given = answers.collect(data or [], data_file)
     colour = not as_json and sys.stdout.isatty()
-    result = use_case.diff(path, given, to=to, trust=trust, colour=colour)
+    result = use_case.diff(path, given, to=to, trust=trust, colour=colour, say=_say)
     _print("diff", result, output_project.diff_text(result), as_json=as_json)
     if any(each.what == "conflict" for each in result.files):
         raise typer.Exit(TO_LOOK_AT)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import locks, project
+from . import locks, project, recorded
 from .forecast import Forecast, forecast
 
 if TYPE_CHECKING:
@@ -69,26 +69,30 @@ def diff(
     to: str | None = None,
     trust: bool = False,
     colour: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> DiffResult:
     """Forecast an update, or other answers at the same version when only answers are given.
 
     Args:
         path: The project, or a folder in it.
         given: Answers that are to change.
-        to: The version; None for the newest, or with `given` for the project's own.
+        to: The version; None for the newest, or for the project's own where it asks all that is
+            in `given`.
         trust: Let a third party's template run code.
         colour: Whether the patch has colours, as terminal sequences.
+        say: Told what takes long.
 
     Raises:
         MlscaffoldError: See `errors`.
     """
     found = project.find(path)
     project.refuse_unmergeable(found)
-    same_version = bool(given) and to is None
+    asked = recorded.read(found.folder / found.answers_file).answers.keys()
+    same_version = bool(given) and to is None and given.keys() <= asked
     notes: tuple[str, ...] = ()
     if changed := project.changed_paths(found):
         notes = (f"Uncommitted changes are not in it: {', '.join(changed[:5])}.",)
-    with forecast(found, given, to=to, same_version=same_version, trust=trust) as seen:
+    with forecast(found, given, to=to, same_version=same_version, trust=trust, say=say) as seen:
         return DiffResult(
             found.folder,
             seen.origin.name,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +73,7 @@ def forecast(
     same_version: bool = False,
     interactive: bool = False,
     trust: bool = False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Forecast]:
     """Merge a project's HEAD with the render of a version, in a folder that is gone afterwards.
 
@@ -84,6 +85,7 @@ def forecast(
         same_version: Stay at the project's version.
         interactive: Whether there is somebody to ask.
         trust: Let a third party's template run code.
+        say: Told what takes long.
 
     Raises:
         InputError: The answers file, the version or an answer cannot be used.
@@ -99,9 +101,11 @@ def forecast(
         template = origin.open_origin(record.address, record.revision, folder)
         version = choose(template, record, record.version if same_version else to)
         start = base.find(project, record, template, scratch, folder / "base", trust=trust)
+        say(f"Rendering {template.name} {version} ...")
         rendered = template.render(
             version, folder / "new", record.answers, given, interactive=interactive, trust=trust
         )
+        say("Merging ...")
         base.keep(project, template, folder / "new")
         found = (template.note, start.note, *rendered.notes)
         notes = tuple(dict.fromkeys(filter(None, found)))
@@ -152,14 +156,14 @@ def choose(template: Origin, record: Recorded, to: str | None) -> str:
         InputError: There is none of that name, or it is older than the project's.
     """
     names = template.versions
-    wanted = to.removeprefix("v") if to else names[-1] if names else record.version
+    wanted = to.removeprefix("v") if to is not None else names[-1] if names else record.version
     if not template.revision(wanted):
         raise InputError(
-            f"{template.name} has no version {to or wanted!r}.",
-            "--to" if to else template.address,
+            f"{template.name} has no version {wanted if to is None else to!r}.",
+            template.address if to is None else "--to",
             f"It has: {', '.join(names) or 'none'}.",
         )
-    if _public(wanted) < _public(record.version):
+    if is_older(wanted, record.version):
         raise InputError(
             f"{wanted} is older than the project's {record.version}.",
             "--to" if to else template.address,
@@ -186,6 +190,11 @@ def between(template: Origin, before: str, after: str) -> tuple[Version, ...]:
     return tuple(Version(each, template.notes(each)) for each in newer)
 
 
+def is_older(version: str, other: str) -> bool:
+    """Whether a version comes before another, as PEP 440 orders them."""
+    return _public(version) < _public(other)
+
+
 def _public(version: str) -> pep440.Version:
     """A version without its local part; one that is none comes before all others.
 
@@ -207,8 +216,9 @@ def _record(project: Project, scratch: Scratch, mine: Mapping[str, Entry]) -> Re
             str(project.folder / project.answers_file),
             f"Commit it: git add {project.answers_file} && git commit -m 'Record the template'",
         )
-    text = scratch.blobs([mine[path].id])[mine[path].id].decode("utf-8", "replace")
-    return recorded.parse(text, str(project.folder / project.answers_file))
+    where = str(project.folder / project.answers_file)
+    [content] = scratch.blobs([mine[path].id]).values()
+    return recorded.parse(recorded.decode(content, where), where)
 
 
 def texts_of(

@@ -135,17 +135,21 @@ def _files(files: Sequence[File]) -> list[str]:
     for what, meaning in reversed(_MEANING.items()):
         found = [each for each in files if each.what == what]
         if found:
-            shown = [
-                f"{each.before} -> {each.path}" if each.before else each.path for each in found
-            ]
+            shown = [_file(each) for each in found]
             blocks.append(_paths(meaning[0].upper() + meaning[1:], shown))
     return blocks
+
+
+def _file(file: File) -> str:
+    where = f"{file.before} -> {file.path}" if file.before else file.path
+    plain = not file.detail or file.detail.startswith("CONFLICT (content)")
+    return where if plain else f"{where}: {file.detail}"
 
 
 def _kept(untouched: int, pins: Iterable[Pin]) -> list[str]:
     blocks = []
     if untouched:
-        blocks.append(f"{_count(untouched, 'file')} of yours left as they are.")
+        blocks.append(f"Yours, left alone: {_count(untouched, 'file')}.")
     rows = [f"  {pin.mine} (the template wants {pin.theirs})" for pin in pins]
     if rows:
         blocks.append("\n".join(["Your versions of dependencies are kept", *rows]))

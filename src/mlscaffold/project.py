@@ -178,13 +178,30 @@ def refuse_unready(project: Project) -> None:
                 str(project.root),
                 f"Finish it, or give it up: git {operation} {leave}",
             )
-    if paths := changed_paths(project):
-        more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    if paths := conflicting_paths(project):
         raise TargetError(
-            f"There are uncommitted changes: {', '.join(paths[:_NAMED])}{more}.",
+            f"There are conflicts that nobody has resolved: {_named(paths)}.",
             str(project.folder),
-            "Commit them, or put them aside with git stash, then run this again.",
+            "Resolve and commit them; or take an update back as a whole: mlscaffold undo",
         )
+    if paths := changed_paths(project):
+        raise TargetError(
+            f"There are uncommitted changes: {_named(paths)}.",
+            str(project.folder),
+            "Commit them or put them aside with git stash, and run this again; those of an update "
+            "are taken back by `mlscaffold undo`.",
+        )
+
+
+def _named(paths: list[str]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more
+
+
+def conflicting_paths(project: Project) -> list[str]:
+    """Paths of the repository, relative to the top, that its index has several sides of."""
+    listed = git(project.root, "ls-files", "-z", "--unmerged").split("\0")
+    return sorted({entry.partition("\t")[2] for entry in listed if entry})
 
 
 def changed_paths(project: Project) -> list[str]:

@@ -16,7 +16,7 @@ from .errors import InputError
 _WHERE_FROM = re.compile(r"[A-Za-z0-9@/.~_\\][^\x00-\x1f]*")
 _REVISION = re.compile(r"[A-Za-z0-9_.][^\x00-\x20~^:?*\[\\]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_RESTORE = "Take back the last good one: git checkout HEAD -- {name}"
+_RESTORE = "Take back the last good one; this shows it: git log -p -- {name}"
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,26 @@ class Recorded:
 def read(path: Path) -> Recorded:
     """What the answers file `path` records; raises as `parse`, or when it cannot be read."""
     try:
-        return parse(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The answers file cannot be read: {error}.", str(path)) from error
+        return parse(decode(path.read_bytes(), str(path)), str(path))
+    except OSError as error:
+        raise InputError(
+            f"The answers file cannot be read: {error.strerror}.",
+            str(path),
+            _RESTORE.format(name=path.name),
+        ) from error
+
+
+def decode(content: bytes, where: str) -> str:
+    """The text of an answers file; InputError when it is not UTF-8."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            "The answers file is not UTF-8 text.",
+            f"{where}:{line}",
+            f"Save it as UTF-8. {_RESTORE.format(name=Path(where).name)}",
+        ) from error
 
 
 def parse(text: str, where: str) -> Recorded:
@@ -83,6 +100,8 @@ def parse(text: str, where: str) -> Recorded:
     render = data.get("_render", "")
     if not isinstance(render, str) or (render and not _DIGEST.fullmatch(render)):
         raise InputError(f"_render is not a digest: {render!r}.", where, restore)
+    if render and not revision:
+        raise InputError("The answers file does not record a version: _commit.", where, restore)
     answers = {key: value for key, value in data.items() if not key.startswith("_")}
     return Recorded(address, revision, render, answers)
 

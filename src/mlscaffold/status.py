@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import base, origin, project, recorded, renders
 from .adapt import adapt, is_file
 from .errors import MlscaffoldError
-from .forecast import between, texts_of
+from .forecast import between, is_older, texts_of
 from .git import git
 from .scratch import Scratch
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .forecast import Version
     from .origin import Origin
     from .project import Project
+    from .recorded import Recorded
     from .scratch import Entry
 
 
@@ -100,8 +101,23 @@ def status(path: Path, *, trust: bool = False) -> StatusResult:
         ),
         tuple(sorted(rendered.keys() - mine.keys() - own)),
         tuple(sorted((mine.keys() | untracked) - rendered.keys() - own)),
-        tuple(filter(None, (template.note, start.note))),
+        tuple(filter(None, (template.note, start.note, *_hints(found, record, newest)))),
     )
+
+
+def _hints(found: Project, record: Recorded, newest: str) -> list[str]:
+    """What stands in the way of an update."""
+    hints = []
+    if paths := project.conflicting_paths(found):
+        hints.append(
+            f"{', '.join(paths)}: in conflict. Resolve and commit, or take an update back as a "
+            "whole: mlscaffold undo"
+        )
+    if is_older(newest, record.version):
+        hints.append(
+            f"This mlscaffold knows versions up to {newest}: a newer one made the project."
+        )
+    return hints
 
 
 def _defaults(template: Origin, version: str, answers_file: str, into: Path) -> Mapping[str, Any]:

@@ -70,7 +70,7 @@ def undo(folder: Path, *, force: bool = False) -> UndoResult:
                 str(place.root / record.prefix),
                 "Give that folder.",
             )
-        _refuse_moved_head(record, place, force=force)
+        _refuse_moved_head(record, place)
         aside = _later_aside(record, place, force=force)
         if record.done:  # from here on it is as after a kill: to be gone on with
             replace(record, done=False).write()
@@ -96,9 +96,7 @@ def _nothing(folder: Path, why: str) -> TargetError:
     return TargetError("There is nothing to undo.", str(folder), why)
 
 
-def _refuse_moved_head(record: Journal, place: project.Project, *, force: bool) -> None:
-    if record.made_repository and force:
-        return
+def _refuse_moved_head(record: Journal, place: project.Project) -> None:
     branch = repo.branch(place.root)
     if branch != record.branch:
         wanted = record.branch.removeprefix("refs/heads/")

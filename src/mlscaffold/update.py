@@ -82,8 +82,7 @@ def update(
     """
     found = project.find(path)
     project.refuse_unready(found)
-    say("Rendering ...")
-    with forecast(found, given, to=to, interactive=interactive, trust=trust) as seen:
+    with forecast(found, given, to=to, interactive=interactive, trust=trust, say=say) as seen:
         return _put("update", found, seen, commit=commit, offline=offline, say=say)
 
 
@@ -101,8 +100,7 @@ def set_answers(
         raise UsageError("Which answer?", "--data", "Give one: mlscaffold set -d KEY=VALUE.")
     found = project.find(path)
     project.refuse_unready(found)
-    say("Rendering ...")
-    with forecast(found, given, same_version=True, trust=trust) as seen:
+    with forecast(found, given, same_version=True, trust=trust, say=say) as seen:
         return _put("set", found, seen, commit=commit, offline=offline, say=say)
 
 

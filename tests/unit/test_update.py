@@ -44,7 +44,7 @@ def test_an_unedited_project_becomes_a_new_one(theirs: Theirs, made: Path, work:
     found = update(made, {}, say=said.append)
     assert (found.before, found.after, found.commit) == ("1.0.0", "1.1.0", "")
     assert found.conflicts == found.locks == found.pins == ()
-    assert said == ["Rendering ..."]
+    assert said == ["Rendering theirs 1.1.0 ...", "Merging ..."]
     assert snapshot(made) == snapshot(theirs.project(work / "fresh"))
     staged = git(made, "diff", "--cached", "--name-only").split()
     assert staged == sorted(each.path for each in found.files)
@@ -165,4 +165,5 @@ def test_on_the_command_line(made: Path, cli: Cli) -> None:
     }
     again = cli("update", str(made))
     assert again.returncode == 1
-    assert "uncommitted changes" in again.stderr
+    assert "conflicts that nobody has resolved: LICENSE" in again.stderr
+    assert "mlscaffold undo" in again.stderr
