@@ -7,40 +7,26 @@ text before they are merged, so that it is no difference and stays:
 * whole files that the template gives away for good, such as locks;
 * blocks that the project's own `report` fills;
 * line endings, in a file where the user changed all of them;
-* versions of dependencies that the user set in pyproject.toml.
+* requirements in pyproject.toml that the user set, added or removed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from . import requirements
+
 if TYPE_CHECKING:
+    from .requirements import Pin
     from .scratch import Scratch
 
 _BLOCK = re.compile(
     rb"^<!-- (report:[\w-]+) -->\r?\n(?P<text>.*?)^<!-- /\1 -->", re.DOTALL | re.MULTILINE
 )
-_REQUIREMENT = re.compile(
-    rb"""
-    ^[ \t]*"(?P<name>[A-Za-z0-9][\w.-]*)
-    (?P<rest>[ \t]*(?:\[[\w ,.-]*\])?[ \t]*(?:[<>=!~;@(][^"\n]*)?)"
-    [ \t]*,?[ \t]*(?:\#[^\n]*)?\r?$
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
 PYPROJECT = "pyproject.toml"
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A dependency whose version the user set and the template has moved meanwhile."""
-
-    mine: str
-    theirs: str
 
 
 def adapt(
@@ -79,7 +65,10 @@ def adapt(
             for side in sides:
                 _write(side, like(side.read_bytes(), text))
             if path == PYPROJECT and new and len(sides) == 2:
-                pins = _keep_pins(base / path, new / path, text)
+                old, wanted = (side.read_bytes() for side in sides)
+                old, wanted, pins = requirements.keep(old, wanted, text)
+                _write(sides[0], old)
+                _write(sides[1], wanted)
     return pins
 
 
@@ -130,43 +119,3 @@ def _ending(text: bytes) -> bytes:
     if crlf and lf:
         return b""
     return b"\r\n" if crlf else b"\n" if lf else b""
-
-
-def _keep_pins(base: Path, new: Path, mine: bytes) -> tuple[Pin, ...]:
-    """Write the user's requirement lines over those of both renders; names those that differ.
-
-    Only where all three have one line of that name: a dependency that the template dropped while
-    the user set its version is for the user to decide.
-    """
-    texts = {side: side.read_bytes() for side in (base, new)}
-    before, after, kept = _requirements(texts[base]), _requirements(texts[new]), _requirements(mine)
-    pins, lines = [], {}
-    for name in before.keys() & after.keys() & kept.keys():
-        if kept[name].text == before[name].text:
-            continue
-        if after[name].text not in (before[name].text, kept[name].text):
-            pins.append(Pin(kept[name].text, after[name].text))
-        lines[name] = kept[name].line
-    for side, text in texts.items():
-        _write(side, _REQUIREMENT.sub(lambda match: lines.get(_name(match), match[0]), text))
-    return tuple(sorted(pins, key=lambda pin: pin.mine))
-
-
-@dataclass(frozen=True)
-class _Requirement:
-    text: str
-    line: bytes
-
-
-def _requirements(pyproject: bytes) -> dict[str, _Requirement]:
-    """Requirements that have a line of their own, by normalised name; none that occurs twice."""
-    found: dict[str, list[_Requirement]] = {}
-    for match in _REQUIREMENT.finditer(pyproject):
-        text = (match["name"] + match["rest"]).decode("utf-8", "replace")
-        found.setdefault(_name(match), []).append(_Requirement(text, match[0]))
-    return {name: lines[0] for name, lines in found.items() if len(lines) == 1}
-
-
-def _name(requirement: re.Match[bytes]) -> str:
-    """The normalised name of what is required."""
-    return re.sub(r"[-_.]+", "-", requirement["name"].decode("ascii", "replace")).lower()

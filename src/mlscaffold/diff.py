@@ -13,9 +13,9 @@ from .forecast import Forecast, forecast
 
 if TYPE_CHECKING:
     from .account import File
-    from .adapt import Pin
     from .forecast import Version
     from .project import Project
+    from .requirements import Pin
 
 _HUNK = re.compile(rb"^<{7} .*?^>{7} .*?$", re.DOTALL | re.MULTILINE)
 

@@ -18,7 +18,7 @@ from packaging import version as pep440
 
 from . import base, origin, recorded
 from .account import File, account
-from .adapt import Pin, adapt, is_file, moved
+from .adapt import adapt, is_file, moved
 from .errors import InputError
 from .merge import Merge, merge
 from .scratch import Entry, Scratch
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .origin import Origin
     from .project import Project
     from .recorded import Recorded
+    from .requirements import Pin
 
 
 @dataclass(frozen=True)

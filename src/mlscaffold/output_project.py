@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .account import File
-    from .adapt import Pin
     from .adopt import AdoptResult
     from .diff import DiffResult
     from .forecast import Version
+    from .requirements import Pin
     from .status import StatusResult
     from .undo import UndoResult
     from .update import UpdateResult

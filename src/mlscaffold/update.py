@@ -13,9 +13,9 @@ from .forecast import Forecast, forecast
 
 if TYPE_CHECKING:
     from .account import File
-    from .adapt import Pin
     from .locks import LockFile
     from .project import Project
+    from .requirements import Pin
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlscaffold.adapt import Pin, adapt, is_file, like
+from mlscaffold.adapt import adapt, is_file, like
+from mlscaffold.requirements import Pin
 
 from ..playground import fill
 
@@ -89,9 +90,9 @@ def requirements(*lines: str, ending: str = "\n") -> str:
             id="dropped by the template: a conflict",
         ),
         pytest.param(
-            *('  "numpy>=1",', "", '  "numpy>=2",'),
-            *('  "numpy>=1",', '  "numpy>=2",', []),
-            id="dropped by the user: a conflict",
+            *('  "z",\n  "numpy>=1",', '  "z",', '  "z",\n  "numpy>=2",'),
+            *('  "z",', '  "z",', []),
+            id="dropped by the user: it stays away",
         ),
         pytest.param(
             *('  "Scikit_Learn>=1",', '  "scikit-learn==1.5", # mine', '  "scikit.learn>=2"'),

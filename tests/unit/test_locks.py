@@ -153,7 +153,7 @@ def test_a_stale_lock_is_made_again_by_the_next_update(made: Path, uv: Path) -> 
 
 
 def test_nothing_is_resolved_while_the_dependencies_are_in_conflict(made: Path, uv: Path) -> None:
-    commit(made, {"pyproject.toml": pyproject("scipy>=1")})
+    commit(made, {"pyproject.toml": '[project]\ndependencies = ["scipy>=1"]\n'})
     found = update(made, {})
     assert "pyproject.toml" in [each.path for each in found.conflicts]
     assert told(found) == [(LOCK, "stale", "pyproject.toml is in conflict")]
