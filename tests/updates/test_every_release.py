@@ -217,9 +217,7 @@ def test_a_project_that_was_worked_on_keeps_the_work_and_passes_its_tests(tmp_pa
     git(project, "commit", "--quiet", "-m", "Update")
 
     assert result.conflicts == ()
-    assert [(each.mine, each.theirs) for each in result.pins] == [
-        (PIN.strip('"'), "polars>=1.35")
-    ]
+    assert [(each.mine, each.theirs) for each in result.pins] == [(PIN.strip('"'), "polars>=1.35")]
     texts = {path: item.data.decode() for path, item in read(project).items()}
     assert texts["README.md"].count(FIGURES) == filled
     assert PIN in texts["pyproject.toml"]
