@@ -9,12 +9,12 @@ import pytest
 from mlscaffold import recorded
 from mlscaffold.adopt import adopt
 from mlscaffold.catalog import Source
-from mlscaffold.errors import TemplateError
+from mlscaffold.errors import TargetError, TemplateError
 from mlscaffold.status import status
 from mlscaffold.update import update
 
 from ..conftest import BASIC, git, snapshot
-from ..playground import Theirs, commit
+from ..playground import Theirs, commit, repository
 
 ANSWERS = ".copier-answers.yml"
 ASKS_MORE = f"{BASIC['copier.yml']}colour: {{type: str, default: red}}\n"
@@ -79,3 +79,12 @@ def test_a_template_without_an_answers_file_is_refused(theirs: Theirs, bare: Pat
     with pytest.raises(TemplateError, match="no answers file"):
         adopt(bare, source(theirs), {}, version="2.0.0")
     assert snapshot(bare) == before
+
+
+def test_a_repository_that_shares_nothing_is_refused(theirs: Theirs, work: Path) -> None:
+    foreign = repository(work / "foreign", {"notes.txt": "mine\n"})
+    before = snapshot(foreign)
+    with pytest.raises(TargetError, match="No file here is as theirs makes it"):
+        adopt(foreign, source(theirs), {})
+    assert snapshot(foreign) == before
+    assert adopt(foreign, source(theirs), {}, version="1.0.0").same == 0

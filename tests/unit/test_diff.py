@@ -93,3 +93,21 @@ def test_bytes_that_are_no_text_can_be_printed(theirs: Theirs, made: Path, cli: 
     assert "+caf\ufffd\n" in done.stdout
     assert "Binary files /dev/null and b/binary differ" in done.stdout
     assert cli("diff", str(made), "--json").returncode == 0
+
+
+def test_an_answer_to_a_new_question_looks_at_the_version_that_asks_it(
+    theirs: Theirs, made: Path
+) -> None:
+    asks_more = f"{BASIC['copier.yml']}colour: {{type: str, default: red}}\n"
+    theirs.release("v1.2.0", {"copier.yml": asks_more})
+    found = diff(made, {"colour": "blue"})
+    assert found.after == "1.2.0"
+    assert "+colour: blue\n" in found.patch
+    assert diff(made, {"author": "Eve"}).after == "1.0.0"
+
+
+def test_a_conflict_with_a_removed_file_says_how_to_end_it(theirs: Theirs, made: Path) -> None:
+    theirs.release("v1.2.0", {"project/text": None})
+    commit(made, {"text": f"mine\n{TEXT}"})
+    [conflict] = [each for each in diff(made, {}).files if each.what == "conflict"]
+    assert (conflict.path, "git rm" in conflict.detail) == ("text", True)

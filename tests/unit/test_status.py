@@ -11,6 +11,7 @@ import pytest
 from mlscaffold.diff import diff
 from mlscaffold.errors import MlscaffoldError
 from mlscaffold.status import status
+from mlscaffold.update import update
 
 from ..conftest import BASIC, git
 from ..playground import Theirs, commit, everything, fill, repository
@@ -238,3 +239,20 @@ def test_on_the_command_line(made: Path, cli: Cli) -> None:
     assert "theirs 1.0.0, 1 release behind 1.1.0" in done.stdout
     assert "author: 'Eve'" in done.stdout
     assert cli("status", str(made)).returncode == 0
+
+
+def test_what_stands_in_the_way_of_an_update_is_told(theirs: Theirs, made: Path) -> None:
+    theirs.release("v1.2.0", {"project/src/app.py": "theirs\n"})
+    commit(made, {"src/app.py": "mine\n"})
+    assert update(made, {}).conflicts
+    [note] = status(made).notes
+    assert note.startswith("src/app.py: in conflict.")
+    assert "mlscaffold undo" in note
+
+
+def test_a_project_of_a_newer_mlscaffold_is_not_the_newest(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlscaffold.origin.ThirdParty.versions", ("0.9.0",))
+    [note] = status(made).notes
+    assert "versions up to 0.9.0" in note
