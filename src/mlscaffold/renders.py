@@ -9,9 +9,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import stat
 import tarfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from . import __version__, store
 
 if TYPE_CHECKING:
-    from io import BufferedRandom, BufferedReader
+    from io import BufferedRandom
 
 _LIMIT = 100  # renders kept; the least recently used go first
 _SUFFIX = ".render"
@@ -36,29 +37,58 @@ def key(address: str, revision: str, answers: Mapping[str, Any]) -> str:
 
 def fetch(name: str, into: Path) -> bool:
     """Unpack the render kept as `name` in the new folder `into`; whether there is a sound one."""
+    with _members(name) as members:
+        if members is None:
+            return False
+        for member, content in members:
+            path = into / member.name
+            if member.isdir():
+                path.mkdir()
+            elif member.issym():
+                path.symlink_to(member.linkname)
+            else:
+                path.write_bytes(content)
+                if member.mode & stat.S_IXUSR:
+                    path.chmod(0o755)
+    return True
+
+
+def read(name: str, path: str) -> bytes | None:
+    """The content of one file of the render kept as `name`; None where there is none."""
+    with _members(name) as members:
+        return next((content for each, content in members or () if each.name == f"./{path}"), None)
+
+
+@contextmanager
+def _members(name: str) -> Iterator[Iterator[tuple[tarfile.TarInfo, bytes]] | None]:
+    """What is in the render kept as `name`, folders first; None where there is no sound one."""
     folder = _folder()
-    if folder is None:
-        return False
-    path = folder / f"{name}{_SUFFIX}"
+    path = folder / f"{name}{_SUFFIX}" if folder else None
+    if path is None or not _is_sound(path):
+        yield None
+        return
+    with path.open("rb") as file:
+        file.seek(_DIGEST_BYTES)
+        with gzip.GzipFile(fileobj=file) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
+            yield ((each, _content(tar, each)) for each in tar)
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether a file holds what its digest says; it is then marked as used."""
     try:
         with path.open("rb") as file:
             digest = file.read(_DIGEST_BYTES)
             if hashlib.file_digest(file, "sha256").digest() != digest:
                 return False
-            file.seek(_DIGEST_BYTES)
-            _unpack(file, into)
         os.utime(path)
     except OSError:
         return False
     return True
 
 
-def _unpack(file: BufferedReader, into: Path) -> None:
-    with gzip.GzipFile(fileobj=file) as packed, tarfile.open(fileobj=packed, mode="r|") as tar:
-        if hasattr(tarfile, "tar_filter"):
-            tar.extractall(into, filter="tar")
-        else:  # Python before 3.11.4; what is in it is ours
-            tar.extractall(into)  # noqa: S202
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(member) if member.isreg() else None
+    return file.read() if file else b""
 
 
 def keep(name: str, render: Path) -> None:

@@ -127,10 +127,12 @@ def _defaults(template: Origin, version: str, answers_file: str, into: Path) -> 
         return {}
     name = renders.key(template.address, revision, {})
     with suppress(MlscaffoldError, OSError):
-        if not renders.fetch(name, into):
+        kept = renders.read(name, answers_file)
+        if kept is None:
             template.render(version, into, {}, {})
             renders.keep(name, into)
-        return recorded.read(into / answers_file).answers
+            kept = (into / answers_file).read_bytes()
+        return recorded.parse(recorded.decode(kept, answers_file), answers_file).answers
     return {}
 
 
