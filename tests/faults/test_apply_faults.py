@@ -123,6 +123,7 @@ def check_as_before(there: project.Project, before: dict[str, object]) -> bool:
     return True
 
 
+@pytest.mark.long
 def test_23_killed_at_any_step_it_is_as_before_or_one_undo_away(
     scene: tuple[project.Project, Merge],
 ) -> None:
@@ -141,6 +142,7 @@ def test_23_killed_at_any_step_it_is_as_before_or_one_undo_away(
     place.apply(there, merge, "update")
 
 
+@pytest.mark.long
 def test_23_killed_at_random_moments_while_git_writes(
     scene: tuple[project.Project, Merge],
 ) -> None:
@@ -167,6 +169,7 @@ def test_23_killed_at_random_moments_while_git_writes(
     assert needed >= 10
 
 
+@pytest.mark.long
 def test_23_a_killed_undo_is_finished_by_the_next(scene: tuple[project.Project, Merge]) -> None:
     there, merge = scene
     before = whole(there.root)
@@ -180,6 +183,7 @@ def test_23_a_killed_undo_is_finished_by_the_next(scene: tuple[project.Project, 
         check_as_before(there, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT])
 def test_23_interrupted_it_is_taken_back_at_once(
     scene: tuple[project.Project, Merge], number: signal.Signals

@@ -80,6 +80,7 @@ def test_diff_writes_nothing_and_says_the_same(scenario: Scenario, world: World)
         assert done.code == 0, done.text
 
 
+@pytest.mark.long
 @every(SCENARIOS)
 def test_what_copier_does_is_known(scenario: Scenario, worlds: Worlds) -> None:
     """Whatever it is: it depends on its version. The table of the documents is made of it."""
