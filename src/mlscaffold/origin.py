@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from . import catalog, releases, store, tags
+from .apart import render_apart
 from .errors import InputError
 from .mirror import mirror
 from .render import Rendered, render
@@ -122,14 +123,11 @@ class BuiltIn:
         """See `Origin`."""
         template = self._template(version)
         carried = {template.renamed.get(key, key): value for key, value in recorded.items()}
+        source = catalog.Source(self.name, str(template.path), template)
+        if not interactive:
+            return render_apart(source, dest, given, carried)
         return render(
-            catalog.Source(self.name, str(template.path), template),
-            dest,
-            given,
-            recorded=carried,
-            defaults=not interactive,
-            interactive=interactive,
-            trust=trust,
+            source, dest, given, recorded=carried, defaults=False, interactive=True, trust=trust
         )
 
     def locks(self, version: str) -> tuple[catalog.Lock, ...]:
