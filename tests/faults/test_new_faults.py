@@ -118,9 +118,9 @@ def test_2_killed_while_merging_the_next_run_restores(
     time.sleep(delay)
     process.kill()
     process.wait()
-    if git(work, "log", "--format=%s").startswith("Initial"):
-        done = cli("new", path, ".", "--defaults")
-        assert done.returncode == 0, done.stderr
+    done = cli("new", path, ".", "--defaults")
+    if done.returncode:  # all was there: a git that was under way moves the branch after the kill
+        assert "The destination is not empty" in done.stderr
     assert git(work, "status", "--porcelain", "--", "file-*", "README.md") == ""
     assert git(work, "show", "HEAD~1:README.md") == "# mine\n"
     assert git(work, "rev-list", "--count", "HEAD").strip() == "2"
